@@ -15,3 +15,27 @@ export function tensor(data: Float32Array | readonly number[], dims: readonly nu
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((size, dim) => size * dim, 1)
 }
+
+/** Items `start` to `end` (exclusive) of the first dimension; shares the data. */
+export function slice({ dims: [, ...item], data, type }: Tensor, start: number, end: number): Tensor {
+  const size = elementCount(item)
+  return { dims: [end - start, ...item], data: data.subarray(start * size, end * size), type }
+}
+
+/** One after another along the first dimension; the other dimensions must agree. */
+export function concat(tensors: readonly Tensor[]): Tensor {
+  const [{ dims: item }] = tensors
+  const data = new Float32Array(tensors.reduce((size, { data }) => size + data.length, 0))
+  let offset = 0
+  for (const { data: part } of tensors) {
+    data.set(part, offset)
+    offset += part.length
+  }
+  return tensor(data, [tensors.reduce((count, { dims }) => count + dims[0], 0), ...item.slice(1)])
+}
+
+/** Each item of the first dimension `times` times in a row, as torch's `repeat_interleave`. */
+export function repeatItems(source: Tensor, times: number): Tensor {
+  const items = Array.from({ length: source.dims[0] }, (_, i) => slice(source, i, i + 1))
+  return concat(items.flatMap(item => Array.from({ length: times }, () => item)))
+}

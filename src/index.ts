@@ -1,0 +1,2 @@
+export { clearOutput, display } from './display.js'
+export * from './pipeline/index.js'

@@ -1,0 +1,30 @@
+export {
+  CorruptWeightsError,
+  DeviceUnavailableError,
+  EngineCrashedError,
+  InvalidOptionError,
+  ModelNotFoundError,
+  OutOfMemoryError,
+  UnsupportedModelError,
+} from './errors.js'
+export { gridImage } from './image/grid.js'
+export { Image } from './image/image.js'
+export type { ImageParameters } from './image/parameters.js'
+export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
+export type { CLIPTextModel } from './models/clipTextModel.js'
+export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
+export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
+export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
+export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
+export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
+export type { Progress } from './progress.js'
+export { Generator, randn } from './random.js'
+export {
+  DDIMScheduler,
+  DPMSolverMultistepScheduler,
+  EulerAncestralDiscreteScheduler,
+  EulerDiscreteScheduler,
+  PNDMScheduler,
+  type Scheduler,
+} from './schedulers/index.js'
+export type { Tensor } from './tensor.js'

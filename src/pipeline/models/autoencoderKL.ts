@@ -1,0 +1,117 @@
+import { InvalidOptionError } from '../errors.js'
+import type { Image } from '../image/image.js'
+import { type Generator, randn } from '../random.js'
+import { concat, slice, type Tensor, tensor } from '../tensor.js'
+import type { Weights } from '../weights/safetensors.js'
+import { network, type Placement } from './network.js'
+import { type VaeConfig, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
+
+/** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
+export interface AutoencoderKL {
+  readonly config: VaeConfig
+  readonly placement: Placement
+  /** pixels a latent in each direction: 2 to the number of blocks less one */
+  readonly scaleFactor: number
+  /**
+   * @param image a picture, or samples [batch, 3, height, width], −1…1; sides are multiples of `scaleFactor`
+   * @see Kingma and Welling 2013; diffusers `AutoencoderKL.encode`
+   */
+  encode(image: Image | Tensor, options?: { signal?: AbortSignal }): Promise<{ latentDist: DiagonalGaussian }>
+  /**
+   * @param latents [batch, latentChannels, height/scaleFactor, width/scaleFactor]
+   * @returns `sample` [batch, 3, height, width], −1…1 and a little beyond
+   */
+  decode(latents: Tensor, options?: { signal?: AbortSignal }): Promise<{ sample: Tensor }>
+  release(): Promise<void>
+}
+
+/** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */
+export interface DiagonalGaussian {
+  readonly mean: Tensor
+  /** clamped to −30…20, as diffusers does */
+  readonly logvar: Tensor
+  mode(): Tensor
+  sample(generator?: Generator | Generator[]): Tensor
+}
+
+export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Placement): AutoencoderKL {
+  type Size = Parameters<typeof vaeDecoderGraph>[2]
+  const decoder = network('vaeDecoder', placement, (size: Size, layers) =>
+    vaeDecoderGraph(config, weights, size, layers),
+  )
+  const encoder = network('vaeEncoder', placement, (size: Size, layers) =>
+    vaeEncoderGraph(config, weights, size, layers),
+  )
+  const scaleFactor = 2 ** (config.blockOutChannels.length - 1)
+
+  return {
+    config,
+    placement,
+    scaleFactor,
+    async encode(image, { signal } = {}) {
+      const sample = 'dims' in image ? image : pixels(image)
+      const [, channels, height, width] = sample.dims
+      if (sample.dims.length !== 4 || channels !== config.inChannels || height % scaleFactor || width % scaleFactor)
+        throw new InvalidOptionError(
+          `image must be [batch, ${config.inChannels}, height, width] with sides that are multiples of ${scaleFactor}, ` +
+            `got [${sample.dims.join(', ')}]`,
+        )
+      const moments = await eachItem(sample, item => encoder.run({ batch: 1, height, width }, { sample: item }, signal))
+      return { latentDist: diagonalGaussian(moments.map(({ moments }) => moments)) }
+    },
+    async decode(latents, { signal } = {}) {
+      const [, channels, height, width] = latents.dims
+      if (latents.dims.length !== 4 || channels !== config.latentChannels)
+        throw new InvalidOptionError(
+          `latents must be [batch, ${config.latentChannels}, height, width], got [${latents.dims.join(', ')}]`,
+        )
+      const decoded = await eachItem(latents, item =>
+        decoder.run({ batch: 1, height, width }, { latents: item }, signal),
+      )
+      return { sample: concat(decoded.map(({ sample }) => sample)) }
+    },
+    async release() {
+      await encoder.release()
+      await decoder.release()
+    },
+  }
+}
+
+// One picture at a time: a batch is no faster here and takes as many times the memory.
+async function eachItem<T>(batch: Tensor, run: (item: Tensor) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (let i = 0; i < batch.dims[0]; i++) results.push(await run(slice(batch, i, i + 1)))
+  return results
+}
+
+/** RGB bytes, HWC → samples, [1, 3, height, width], −1…1 */
+function pixels({ width, height, data }: Image): Tensor {
+  const size = width * height
+  const sample = new Float32Array(3 * size)
+  for (let i = 0; i < 3 * size; i++) sample[(i % 3) * size + Math.floor(i / 3)] = data[i] / 127.5 - 1
+  return tensor(sample, [1, 3, height, width])
+}
+
+/** @param moments a picture each, [1, 2·channels, height, width]: means, then logarithms of the variances */
+function diagonalGaussian(moments: Tensor[]): DiagonalGaussian {
+  const [, channels, height, width] = moments[0].dims
+  const dims = [1, channels / 2, height, width]
+  const half = moments[0].data.length / 2
+  const mean = concat(moments.map(({ data }) => tensor(data.slice(0, half), dims)))
+  const logvar = concat(moments.map(({ data }) => tensor(data.slice(half), dims)))
+  logvar.data.forEach((value, i) => {
+    logvar.data[i] = Math.min(20, Math.max(-30, value))
+  })
+  return {
+    mean,
+    logvar,
+    mode: () => mean,
+    sample(generator) {
+      const noise = randn(mean.dims, { generator })
+      return tensor(
+        noise.data.map((value, i) => mean.data[i] + Math.exp(0.5 * logvar.data[i]) * value),
+        mean.dims,
+      )
+    },
+  }
+}

@@ -1,0 +1,52 @@
+import { InvalidOptionError } from '../errors.js'
+import { concat, type Tensor } from '../tensor.js'
+import type { Weights } from '../weights/safetensors.js'
+import { type ClipTextConfig, clipTextGraph } from './clip.js'
+import { network, type Placement } from './network.js'
+
+/**
+ * CLIP's text encoder, callable as in transformers.
+ * @param inputIds one list of token ids a prompt, all of one length
+ * @param options.clipSkip layers left out before the last, 0 or more: 1 takes the states of the last layer but one
+ * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
+ *   the state of the end token
+ */
+export interface CLIPTextModel {
+  (
+    inputIds: readonly (readonly number[])[],
+    options?: { clipSkip?: number; signal?: AbortSignal },
+  ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
+  readonly config: ClipTextConfig
+  readonly placement: Placement
+  release(): Promise<void>
+}
+
+export function clipTextModel(config: ClipTextConfig, weights: Weights, placement: Placement): CLIPTextModel {
+  const text = network('textEncoder', placement, (shape: Parameters<typeof clipTextGraph>[2], layers) =>
+    clipTextGraph(config, weights, shape, layers),
+  )
+
+  async function encode(ids: readonly number[], clipSkip: number, signal?: AbortSignal) {
+    const shape = { batch: 1, sequenceLength: ids.length, clipSkip }
+    const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
+    return text.run(shape, { input_ids: inputIds }, signal)
+  }
+
+  const forward: CLIPTextModel = async (inputIds, { clipSkip = 0, signal } = {}) => {
+    for (const ids of inputIds) checkIds(ids, config)
+    const states: Record<string, Tensor>[] = []
+    for (const ids of inputIds) states.push(await encode(ids, clipSkip, signal))
+    return {
+      lastHiddenState: concat(states.map(state => state.last_hidden_state)),
+      textEmbeds: concat(states.map(state => state.pooled)),
+    }
+  }
+  return Object.assign(forward, { config, placement, release: text.release })
+}
+
+function checkIds(ids: readonly number[], { vocabSize, maxPositionEmbeddings }: ClipTextConfig): void {
+  if (ids.length === 0 || ids.length > maxPositionEmbeddings)
+    throw new InvalidOptionError(`inputIds must hold 1 to ${maxPositionEmbeddings} tokens a prompt, got ${ids.length}`)
+  const wrong = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocabSize)
+  if (wrong !== undefined) throw new InvalidOptionError(`inputIds must be 0 to ${vocabSize - 1}, got ${wrong}`)
+}

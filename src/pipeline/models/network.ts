@@ -1,0 +1,47 @@
+import type { Attention, LayerOptions } from '../onnx/layers.js'
+import type { ModelGraph } from '../onnx/graph.js'
+import { type Device, type EngineTensor, openEngine } from '../runtime/engine.js'
+import type { Tensor } from '../tensor.js'
+
+/** Where and how a part runs; the parts of one pipeline share one. */
+export interface Placement {
+  device: Device
+  attention: Attention
+}
+
+/** A part's graph on its device. One session at a time: another shape, device or attention takes the place of the last. */
+export interface Network<Shape> {
+  run(shape: Shape, inputs: Record<string, EngineTensor>, signal?: AbortSignal): Promise<Record<string, Tensor>>
+  /** Frees the session's memory; the next run makes it anew. */
+  release(): Promise<void>
+}
+
+let networks = 0
+
+export function network<Shape extends object>(
+  name: string,
+  placement: Placement,
+  build: (shape: Shape, layers: LayerOptions) => ModelGraph,
+): Network<Shape> {
+  const id = `${name}#${networks++}`
+  let loaded: { device: Device; key: string } | undefined
+
+  async function release(): Promise<void> {
+    if (!loaded) return
+    const { device, key } = loaded
+    loaded = undefined
+    await openEngine(device).release(key)
+  }
+
+  return {
+    release,
+    async run(shape, inputs, signal) {
+      const { device, attention } = placement
+      const key = `${id} ${JSON.stringify([shape, attention])}`
+      if (loaded && (loaded.key !== key || loaded.device !== device)) await release()
+      loaded = { device, key }
+      const model = { key, build: () => build(shape, { provider: device, attention }) }
+      return openEngine(device).run(model, inputs, { signal })
+    },
+  }
+}

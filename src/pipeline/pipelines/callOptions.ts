@@ -1,0 +1,228 @@
+import { InvalidOptionError } from '../errors.js'
+import type { Image } from '../image/image.js'
+import { Generator } from '../random.js'
+import type { Tensor } from '../tensor.js'
+import type { StableDiffusionPipeline } from './stableDiffusion.js'
+
+/** What a call takes beside the prompt. `0` and `''` are values; only `undefined` means "not given". */
+export interface CallOptions {
+  /** pixels, a multiple of 8 (default: the model's own size) */
+  height?: number
+  /** pixels, a multiple of 8 (default: the model's own size) */
+  width?: number
+  /** 1 or more (50) */
+  numInferenceSteps?: number
+  /** the scheduler's own choice replaced, descending; excludes `sigmas` */
+  timesteps?: number[]
+  /** the scheduler's own choice replaced, descending; excludes `timesteps` */
+  sigmas?: number[]
+  /** how much the prompt weighs; up to 1 there is no guidance (7.5). Ho and Salimans 2022, as diffusers counts it */
+  guidanceScale?: number
+  /** 0…1, against overexposure (0). Lin et al. 2023, section 3.4 */
+  guidanceRescale?: number
+  /** what not to show: one for all prompts, or one a prompt (`''`) */
+  negativePrompt?: string | string[]
+  /** 1 or more (1) */
+  numImagesPerPrompt?: number
+  /** noise added by DDIM at each step, 0…1 (0) */
+  eta?: number
+  /** one draws for the whole batch; a list has one a picture. Excludes `seed` */
+  generator?: Generator | Generator[]
+  /** picture i of the call gets `seed + i`, each reproducible alone (a fresh random one) */
+  seed?: number | bigint
+  /** unit-variance noise to start from, [pictures, channels, height/8, width/8] */
+  latents?: Tensor
+  /** [prompts, tokens, features], instead of a prompt */
+  promptEmbeds?: Tensor
+  /** [prompts, tokens, features], instead of a negative prompt */
+  negativePromptEmbeds?: Tensor
+  /** text encoder layers left out before the last, 0 or more */
+  clipSkip?: number
+  /** `'latent'` leaves the latents as they are, undecoded (`'image'`) */
+  outputType?: 'image' | 'latent'
+  /** called after each step; `latents` in what it returns replace the step's */
+  callbackOnStepEnd?: (
+    pipeline: StableDiffusionPipeline,
+    step: number,
+    timestep: number,
+    values: { latents: Tensor },
+  ) => StepEnd | Promise<StepEnd>
+  /** ends the call between two steps, or within 2 s of a step that lasts longer */
+  signal?: AbortSignal
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a callback that returns nothing is the common case
+type StepEnd = { latents?: Tensor } | void
+
+export interface PipelineOutput {
+  /** empty with `outputType: 'latent'` */
+  images: Image[]
+  /** [pictures, channels, height/8, width/8], scaled; only with `outputType: 'latent'` */
+  latents?: Tensor
+  /** absent where no safety checker ran */
+  nsfwContentDetected?: boolean[]
+  /** of each picture */
+  seeds: (number | bigint)[]
+  /** the device that ran */
+  device: string
+  /** milliseconds */
+  timings: { encode: number; denoise: number; decode: number; total: number }
+}
+
+/** A call with every default filled in and every range checked. */
+export interface Call extends CallOptions {
+  prompts: string[] | undefined
+  negativePrompts: string[]
+  /** pictures in all: prompts × numImagesPerPrompt */
+  batch: number
+  height: number
+  width: number
+  numInferenceSteps: number
+  guidanceScale: number
+  guidanceRescale: number
+  numImagesPerPrompt: number
+  eta: number
+  generator: Generator | Generator[]
+  seeds: (number | bigint)[]
+  clipSkip: number
+  outputType: 'image' | 'latent'
+}
+
+const names = new Set<string>([
+  'height',
+  'width',
+  'numInferenceSteps',
+  'timesteps',
+  'sigmas',
+  'guidanceScale',
+  'guidanceRescale',
+  'negativePrompt',
+  'numImagesPerPrompt',
+  'eta',
+  'generator',
+  'seed',
+  'latents',
+  'promptEmbeds',
+  'negativePromptEmbeds',
+  'clipSkip',
+  'outputType',
+  'callbackOnStepEnd',
+  'signal',
+] satisfies (keyof CallOptions)[])
+
+/** @throws InvalidOptionError naming the option, what it may be and what came */
+export function checked(
+  prompt: string | string[] | undefined,
+  options: CallOptions,
+  { defaultHeight, defaultWidth, scaleFactor }: { defaultHeight: number; defaultWidth: number; scaleFactor: number },
+): Call {
+  for (const name of Object.keys(options))
+    if (!names.has(name))
+      throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...names].join(', ')}`)
+
+  const { promptEmbeds, negativePromptEmbeds, latents, callbackOnStepEnd, signal } = options
+  const prompts = checkedPrompts(prompt, promptEmbeds)
+  const promptCount = prompts?.length ?? promptEmbeds!.dims[0]
+  const numImagesPerPrompt = whole('numImagesPerPrompt', options.numImagesPerPrompt ?? 1, 1)
+  const batch = promptCount * numImagesPerPrompt
+  const height = side('height', options.height ?? defaultHeight, scaleFactor)
+  const width = side('width', options.width ?? defaultWidth, scaleFactor)
+  if (options.timesteps && options.sigmas)
+    throw new InvalidOptionError('timesteps and sigmas exclude each other: give one of them')
+  if (negativePromptEmbeds && options.negativePrompt !== undefined)
+    throw new InvalidOptionError('negativePrompt and negativePromptEmbeds exclude each other: give one of them')
+  if (promptEmbeds && negativePromptEmbeds && `${promptEmbeds.dims}` !== `${negativePromptEmbeds.dims}`)
+    throw new InvalidOptionError(
+      `negativePromptEmbeds must have promptEmbeds' shape [${promptEmbeds.dims}], got [${negativePromptEmbeds.dims}]`,
+    )
+  if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
+    throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new InvalidOptionError(`signal must be an AbortSignal, got ${shown(signal)}`)
+
+  return {
+    ...options,
+    latents,
+    prompts,
+    negativePrompts: checkedNegative(options.negativePrompt ?? '', promptCount),
+    batch,
+    height,
+    width,
+    numImagesPerPrompt,
+    numInferenceSteps: whole('numInferenceSteps', options.numInferenceSteps ?? 50, 1),
+    guidanceScale: finite('guidanceScale', options.guidanceScale ?? 7.5),
+    guidanceRescale: finite('guidanceRescale', options.guidanceRescale ?? 0, 0, 1),
+    eta: finite('eta', options.eta ?? 0, 0, 1),
+    clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),
+    outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
+    ...randomness(options, batch),
+  }
+}
+
+function checkedPrompts(prompt: string | string[] | undefined, promptEmbeds?: Tensor): string[] | undefined {
+  if (promptEmbeds) {
+    if (prompt !== undefined)
+      throw new InvalidOptionError('prompt and promptEmbeds exclude each other: pass undefined as the prompt')
+    if (promptEmbeds.dims.length !== 3)
+      throw new InvalidOptionError(`promptEmbeds must be [prompts, tokens, features], got [${promptEmbeds.dims}]`)
+    return undefined
+  }
+  const prompts = typeof prompt === 'string' ? [prompt] : prompt
+  if (!Array.isArray(prompts) || !prompts.every(text => typeof text === 'string'))
+    throw new InvalidOptionError(`prompt must be a string or a list of strings, got ${shown(prompt)}`)
+  if (prompts.length === 0) throw new InvalidOptionError('prompt must hold at least one string, got an empty list')
+  return prompts
+}
+
+function checkedNegative(negative: string | string[], promptCount: number): string[] {
+  if (typeof negative === 'string') return Array(promptCount).fill(negative)
+  if (!Array.isArray(negative) || !negative.every(text => typeof text === 'string'))
+    throw new InvalidOptionError(`negativePrompt must be a string or a list of strings, got ${shown(negative)}`)
+  if (negative.length !== promptCount)
+    throw new InvalidOptionError(`negativePrompt must have one string a prompt (${promptCount}), got ${negative.length}`)
+  return negative
+}
+
+function randomness({ generator, seed }: CallOptions, batch: number): Pick<Call, 'generator' | 'seeds'> {
+  if (generator !== undefined && seed !== undefined)
+    throw new InvalidOptionError('generator and seed exclude each other: give one of them')
+  if (generator instanceof Generator) return { generator, seeds: Array(batch).fill(generator.initialSeed) }
+  if (generator !== undefined) {
+    if (!Array.isArray(generator) || !generator.every(item => item instanceof Generator))
+      throw new InvalidOptionError(`generator must be a Generator or a list of them, got ${shown(generator)}`)
+    if (generator.length !== batch)
+      throw new InvalidOptionError(`generator must have one Generator a picture (${batch}), got ${generator.length}`)
+    return { generator, seeds: generator.map(({ initialSeed }) => initialSeed) }
+  }
+  if (seed !== undefined && typeof seed !== 'bigint' && !Number.isSafeInteger(seed))
+    throw new InvalidOptionError(`seed must be a whole number, got ${shown(seed)}`)
+  const first = BigInt(seed ?? new Generator().initialSeed)
+  const generators = Array.from({ length: batch }, (_, i) => new Generator(first + BigInt(i)))
+  return { generator: generators, seeds: generators.map(({ initialSeed }) => initialSeed) }
+}
+
+function side(name: string, value: number, multiple: number): number {
+  if (Number.isInteger(value) && value > 0 && value % multiple === 0) return value
+  const below = Math.max(multiple, Math.floor(value / multiple) * multiple)
+  const hint = Number.isFinite(value) ? `: try ${value > multiple ? `${below} or ${below + multiple}` : multiple}` : ''
+  throw new InvalidOptionError(`${name} must be a multiple of ${multiple}, got ${shown(value)}${hint}`)
+}
+
+function whole(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least) return value
+  throw new InvalidOptionError(`${name} must be a whole number of at least ${least}, got ${shown(value)}`)
+}
+
+function finite(name: string, value: number, least = -Infinity, most = Infinity): number {
+  if (Number.isFinite(value) && value >= least && value <= most) return value
+  const range = least === -Infinity ? '' : ` from ${least} to ${most}`
+  throw new InvalidOptionError(`${name} must be a number${range}, got ${shown(value)}`)
+}
+
+function oneOf<T extends string>(name: string, value: T, known: readonly T[]): T {
+  if (known.includes(value)) return value
+  throw new InvalidOptionError(`${name} must be one of ${known.join(', ')}, got ${shown(value)}`)
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? `"${value}"` : Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)

@@ -1,0 +1,31 @@
+import type { ImageParameters } from '../image/parameters.js'
+import type { Call } from './callOptions.js'
+import type { StableDiffusionPipeline } from './stableDiffusion.js'
+
+/** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know. */
+export function imageParameters(pipeline: StableDiffusionPipeline, call: Call, index: number): ImageParameters {
+  const { scheduler } = pipeline
+  const promptIndex = Math.floor(index / call.numImagesPerPrompt)
+  const negativePrompt = call.negativePrompts[promptIndex]
+  const scheduleType = scheduler.config.use_karras_sigmas ? 'Karras' : undefined
+  return {
+    prompt: call.prompts?.[promptIndex] ?? '',
+    ...(negativePrompt && { negativePrompt }),
+    steps: call.numInferenceSteps,
+    sampler: samplers[scheduler.constructor.name] ?? scheduler.constructor.name,
+    ...(scheduleType && { scheduleType }),
+    cfgScale: call.guidanceScale,
+    seed: call.seeds[index],
+    width: call.width,
+    height: call.height,
+    model: pipeline.name,
+  }
+}
+
+const samplers: Record<string, string> = {
+  PNDMScheduler: 'PLMS',
+  DDIMScheduler: 'DDIM',
+  EulerDiscreteScheduler: 'Euler',
+  EulerAncestralDiscreteScheduler: 'Euler a',
+  DPMSolverMultistepScheduler: 'DPM++ 2M',
+}

@@ -1,0 +1,138 @@
+import { UnsupportedModelError } from '../errors.js'
+import { autoencoderKL } from '../models/autoencoderKL.js'
+import { parseClipTextConfig } from '../models/clip.js'
+import { clipTextModel } from '../models/clipTextModel.js'
+import type { Placement } from '../models/network.js'
+import { parseUNetConfig } from '../models/unet.js'
+import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
+import { parseVaeConfig } from '../models/vae.js'
+import { progressId, reportProgress } from '../progress.js'
+import { type Device, resolveDevice } from '../runtime/engine.js'
+import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
+import { loadClipTokenizer } from '../tokenizer/clip.js'
+import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
+import type { StableDiffusionParts } from './stableDiffusion.js'
+
+export interface FromPretrainedOptions {
+  /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
+  dtype?: 'float32' | 'float16'
+  /** `'auto'`, the default, takes the best that works */
+  device?: Device | 'auto'
+  /** branch, tag or commit of a hub repository (`'main'`) */
+  revision?: string
+  /** such as `'fp16'`: weight files with that word in their name */
+  variant?: string
+  /** the hub's cache (default: as huggingface_hub, HF_HOME and HF_HUB_CACHE) */
+  cacheDir?: string
+  /** looks in the cache alone */
+  localFilesOnly?: boolean
+  /** for gated and private repositories (default: HF_TOKEN, or what `hf auth login` stored) */
+  token?: string
+  /** instead of the model's own */
+  scheduler?: Scheduler
+  /** none is built here: `null` says that you know */
+  safetyChecker?: null
+  signal?: AbortSignal
+  onProgress?: (progress: { file: string; loaded: number; total: number }) => void
+}
+
+/** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
+export async function loadStableDiffusion(
+  source: string,
+  options: FromPretrainedOptions,
+): Promise<StableDiffusionParts> {
+  const device = await resolveDevice(options.device ?? 'auto')
+  const folder = await withDownloadBar(options, onProgress => resolveModel(source, { ...options, onProgress }))
+  const index = await modelIndex(folder)
+  checkClasses(index, folder)
+  if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
+
+  const placement: Placement = { device, attention: { kind: 'fused' } }
+  const config = (part: string) => readJson(folder, `${part}/config.json`)
+  const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
+  const where = (part: string) => `${folder}/${part}/config.json`
+  const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
+  return {
+    name: source,
+    dtype: options.dtype ?? 'float32',
+    tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
+    textEncoder: clipTextModel(
+      parseClipTextConfig(await config('text_encoder'), where('text_encoder')),
+      await weights('text_encoder'),
+      placement,
+    ),
+    unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
+    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), { ...placement }),
+    scheduler: mended(
+      options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
+    ),
+  }
+}
+
+const safetyCheckerWarning =
+  'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
+  'conditions of the Stable Diffusion license and do not expose unfiltered results in services or applications open ' +
+  'to the public. Pass safetyChecker: null to leave out this warning.'
+
+/** The classes that each part may have; others would compute something else. */
+const classes: Record<string, readonly string[]> = {
+  tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
+  text_encoder: ['CLIPTextModel'],
+  unet: ['UNet2DConditionModel'],
+  vae: ['AutoencoderKL'],
+}
+
+/** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
+const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
+
+function checkClasses(index: ModelIndex, folder: string): void {
+  const where = `${folder}/model_index.json`
+  if (index._class_name !== 'StableDiffusionPipeline')
+    throw new UnsupportedModelError(
+      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads "StableDiffusionPipeline"`,
+    )
+  for (const [part, known] of Object.entries(classes)) {
+    const name = index[part]?.[1]
+    if (!known.includes(name as string))
+      throw new UnsupportedModelError(
+        `${where}: "${part}" is ${JSON.stringify(name ?? null)}; known here: ${known.join(', ')}`,
+      )
+  }
+  for (const [part, value] of Object.entries(index))
+    if (Array.isArray(value) && value[1] !== null && !(part in classes) && !optional.has(part))
+      throw new UnsupportedModelError(`${where}: "${part}" is ${JSON.stringify(value[1])}, which is not run here`)
+}
+
+/** Two settings of old files that diffusers mends: `StableDiffusionPipeline.__init__`. */
+function mended(scheduler: Scheduler): Scheduler {
+  const config = { ...scheduler.config }
+  if ('steps_offset' in config) config.steps_offset = 1
+  if ('clip_sample' in config) config.clip_sample = false
+  return schedulerFromConfig(config)
+}
+
+/** Files from before diffusers 0.9 may say 32 where the model draws 64; `StableDiffusionPipeline.__init__` again. */
+function withSampleSize(json: Record<string, unknown>): Record<string, unknown> {
+  const { sample_size: size, _diffusers_version: version } = json
+  const old = typeof version === 'string' && /^0\.[0-8]\./.test(version)
+  return old && typeof size === 'number' && size < 64 ? { ...json, sample_size: 64 } : json
+}
+
+/** A download is a long call: shown as one bar, beside what the caller asked to hear. */
+async function withDownloadBar<T>(
+  { onProgress }: FromPretrainedOptions,
+  download: (onProgress: NonNullable<FromPretrainedOptions['onProgress']>) => Promise<T>,
+): Promise<T> {
+  const id = progressId()
+  let last = { step: 0, total: 0 }
+  const report = (done: boolean) => reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done })
+  try {
+    return await download(progress => {
+      onProgress?.(progress)
+      last = { step: progress.loaded, total: progress.total }
+      void report(false)
+    })
+  } finally {
+    if (last.total) await report(true)
+  }
+}

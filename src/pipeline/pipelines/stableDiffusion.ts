@@ -1,0 +1,246 @@
+import { inspect } from 'node:util'
+import { InvalidOptionError } from '../errors.js'
+import { imagesFromDecoder } from '../image/fromDecoder.js'
+import type { Image } from '../image/image.js'
+import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { Attention } from '../onnx/layers.js'
+import { progressId, reportProgress } from '../progress.js'
+import { randn } from '../random.js'
+import { type Device, resolveDevice } from '../runtime/engine.js'
+import type { Scheduler } from '../schedulers/index.js'
+import { concat, repeatItems, type Tensor, tensor } from '../tensor.js'
+import type { ClipTokenizer } from '../tokenizer/clip.js'
+import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
+import { Callable } from './callable.js'
+import { guided } from './guidance.js'
+import { imageParameters } from './imageParameters.js'
+import { type FromPretrainedOptions, loadStableDiffusion } from './loadStableDiffusion.js'
+
+/** What a Stable Diffusion 1.x pipeline is made of. */
+export interface StableDiffusionParts {
+  /** as the user named the model */
+  name: string
+  tokenizer: ClipTokenizer
+  textEncoder: CLIPTextModel
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  scheduler: Scheduler
+  /** of the noise drawn, and of the arithmetic where the device has it */
+  dtype: 'float32' | 'float16'
+}
+
+/** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
+export interface Step {
+  step: number
+  total: number
+  timestep: number
+  latents: Tensor
+}
+
+export interface StableDiffusionPipeline {
+  /**
+   * Text → pictures.
+   * @param prompt one, or a list; undefined with `promptEmbeds`
+   * @throws InvalidOptionError before any work is done; OutOfMemoryError and EngineCrashedError, after which the next call
+   *   starts afresh; the signal's reason
+   */
+  (prompt: string | string[] | undefined, options?: CallOptions): Promise<PipelineOutput>
+}
+
+/**
+ * Text to image with Stable Diffusion 1.x.
+ * @see Rombach et al. 2022; diffusers `StableDiffusionPipeline`
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface gives the class's instances their call signature
+export class StableDiffusionPipeline extends Callable {
+  readonly name: string
+  readonly dtype: 'float32' | 'float16'
+  tokenizer: ClipTokenizer
+  textEncoder: CLIPTextModel
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  scheduler: Scheduler
+
+  constructor(parts: StableDiffusionParts) {
+    super()
+    this.name = parts.name
+    this.tokenizer = parts.tokenizer
+    this.textEncoder = parts.textEncoder
+    this.unet = parts.unet
+    this.vae = parts.vae
+    this.scheduler = parts.scheduler
+    this.dtype = parts.dtype
+  }
+
+  /**
+   * @param source a folder in diffusers layout, a hub id (`owner/name`), or `'sdnb/tiny'`, shipped with the package
+   * @throws ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  static async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
+    return new StableDiffusionPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /** The device that really runs. */
+  get device(): Device {
+    return this.unet.placement.device
+  }
+
+  /** Moves to a device; sessions are made there on first use. @throws DeviceUnavailableError naming what is missing */
+  async to(device: Device | 'auto'): Promise<this> {
+    const resolved = await resolveDevice(device)
+    if (resolved !== this.device) await this.dispose()
+    for (const { placement } of this.networks()) placement.device = resolved
+    return this
+  }
+
+  /** Attention over a part of the heads at a time: less memory, slower. `'auto'`: half of them; `'max'`: one. */
+  enableAttentionSlicing(sliceSize: 'auto' | 'max' | number = 'auto'): void {
+    if (sliceSize !== 'auto' && sliceSize !== 'max' && !(Number.isInteger(sliceSize) && sliceSize >= 1))
+      throw new InvalidOptionError(`sliceSize must be 'auto', 'max' or a whole number of at least 1, got ${sliceSize}`)
+    this.setAttention({ kind: 'sliced', sliceSize })
+  }
+
+  disableAttentionSlicing(): void {
+    this.setAttention({ kind: 'fused' })
+  }
+
+  /** One operator for the whole of attention, the default here: little memory and fast. */
+  enableXformersMemoryEfficientAttention(): void {
+    this.setAttention({ kind: 'fused' })
+  }
+
+  /** MatMul and Softmax, the score matrix held whole. */
+  disableXformersMemoryEfficientAttention(): void {
+    this.setAttention({ kind: 'plain' })
+  }
+
+  /** Frees memory; a later call makes the sessions anew. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.networks().map(part => part.release()))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  /** Denoises one step at a time; returns what the call returns. Leaving the loop early ends the work. */
+  async *steps(
+    prompt: string | string[] | undefined,
+    options: CallOptions = {},
+  ): AsyncGenerator<Step, PipelineOutput, undefined> {
+    const call = checked(prompt, options, this.sizes())
+    const { signal } = call
+    signal?.throwIfAborted()
+    const start = performance.now()
+    const guidance = call.guidanceScale > 1
+    const text = await this.encodePrompt(call, guidance)
+    const encoded = performance.now()
+    const scheduler = this.scheduler
+    const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
+    const noise = { generator: call.generator, eta: call.eta, dtype: this.dtype }
+    let latents = this.initialLatents(call)
+    for (const [step, timestep] of timesteps.entries()) {
+      signal?.throwIfAborted()
+      const input = scheduler.scaleModelInput(guidance ? concat([latents, latents]) : latents, timestep)
+      const { sample } = await this.unet(input, timestep, { encoderHiddenStates: text, signal })
+      const prediction = guidance ? guided(sample, call.guidanceScale, call.guidanceRescale) : sample
+      latents = scheduler.step(prediction, timestep, latents, noise).prevSample
+      const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
+      latents = changed?.latents ?? latents
+      yield { step, total: timesteps.length, timestep, latents }
+    }
+    signal?.throwIfAborted()
+    const denoised = performance.now()
+    const images = call.outputType === 'image' ? await this.decode(latents, call) : []
+    const end = performance.now()
+    return {
+      images,
+      ...(call.outputType === 'latent' && { latents }),
+      seeds: call.seeds,
+      device: this.device,
+      timings: { encode: encoded - start, denoise: denoised - encoded, decode: end - denoised, total: end - start },
+    }
+  }
+
+  protected override async invoke(
+    prompt: string | string[] | undefined,
+    options: CallOptions = {},
+  ): Promise<PipelineOutput> {
+    const steps = this.steps(prompt, options)
+    const progress = { id: progressId(), label: 'Denoising', unit: 'step' as const, device: this.device }
+    let last = { step: 0, total: 0 }
+    try {
+      for (;;) {
+        const { done, value } = await steps.next()
+        if (done) return value
+        last = { step: value.step + 1, total: value.total }
+        await reportProgress({ ...progress, ...last, done: false })
+      }
+    } finally {
+      if (last.total) await reportProgress({ ...progress, ...last, done: true })
+    }
+  }
+
+  /** @returns [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
+  private async encodePrompt(call: Call, guidance: boolean): Promise<Tensor> {
+    const encode = async (prompts: string[]): Promise<Tensor> => {
+      const { inputIds, truncated } = this.tokenizer(prompts)
+      for (const removed of truncated ?? [])
+        console.warn(
+          `The following part of your input was truncated because CLIP can only handle sequences up to ` +
+            `${this.tokenizer.modelMaxLength} tokens: ${removed}`,
+        )
+      return (await this.textEncoder(inputIds, call)).lastHiddenState
+    }
+    const positive = repeatItems(call.promptEmbeds ?? (await encode(call.prompts!)), call.numImagesPerPrompt)
+    if (!guidance) return positive
+    const negative = call.negativePromptEmbeds ?? (await encode(call.negativePrompts))
+    return concat([repeatItems(negative, call.numImagesPerPrompt), positive])
+  }
+
+  private initialLatents({ batch, height, width, latents, generator }: Call): Tensor {
+    const dims = [batch, this.unet.config.inChannels, height / this.vae.scaleFactor, width / this.vae.scaleFactor]
+    if (latents && `${latents.dims}` !== `${dims}`)
+      throw new InvalidOptionError(`latents must be [${dims.join(', ')}], got [${latents.dims.join(', ')}]`)
+    const noise = latents ?? randn(dims, { generator, dtype: this.dtype })
+    const { initNoiseSigma } = this.scheduler
+    return tensor(
+      noise.data.map(value => value * initNoiseSigma),
+      dims,
+    )
+  }
+
+  private async decode(latents: Tensor, call: Call): Promise<Image[]> {
+    const { scalingFactor } = this.vae.config
+    const unscaled = tensor(
+      latents.data.map(value => value / scalingFactor),
+      latents.dims,
+    )
+    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
+    return images
+  }
+
+  private sizes() {
+    const { sampleSize } = this.unet.config
+    const [height, width] = Array.isArray(sampleSize) ? sampleSize : [sampleSize, sampleSize]
+    const { scaleFactor } = this.vae
+    return { defaultHeight: height * scaleFactor, defaultWidth: width * scaleFactor, scaleFactor }
+  }
+
+  private setAttention(attention: Attention): void {
+    this.unet.placement.attention = attention
+    this.vae.placement.attention = attention.kind === 'plain' ? attention : { kind: 'fused' }
+  }
+
+  private networks() {
+    return [this.textEncoder, this.unet, this.vae]
+  }
+
+  [inspect.custom](): string {
+    const { name, device, dtype, scheduler } = this
+    return `StableDiffusionPipeline('${name}', ${dtype} on ${device}, ${scheduler.constructor.name})`
+  }
+}

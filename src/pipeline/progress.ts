@@ -1,0 +1,48 @@
+import type { SingleBar } from 'cli-progress'
+
+/** How far a long call has come. Reports of one call share an `id`; the last has `done`. */
+export interface Progress {
+  id: string
+  /** what is being done: `Denoising`, `Downloading unet/config.json` */
+  label: string
+  /** 0…total, in `unit`s */
+  step: number
+  total: number
+  unit: 'step' | 'byte'
+  done: boolean
+  /** the device that runs, where one does */
+  device?: string
+}
+
+/** A notebook's kernel sets a reporter here, and shows each report in the cell that made the call. */
+export const progressSymbol = Symbol.for('sdnb.progress')
+
+/** Tells the kernel when there is one, else draws a bar on the terminal; silent when stderr is no terminal. */
+export async function reportProgress(progress: Progress): Promise<void> {
+  const reporter = (globalThis as { [progressSymbol]?: (progress: Progress) => void })[progressSymbol]
+  if (reporter) reporter(progress)
+  else if (process.stderr.isTTY) await drawBar(progress)
+}
+
+let nextId = 0
+export const progressId = (): string => `progress-${nextId++}`
+
+const bars = new Map<string, SingleBar>()
+
+async function drawBar({ id, label, step, total, done }: Progress): Promise<void> {
+  const { default: cliProgress } = await import('cli-progress')
+  let bar = bars.get(id)
+  if (!bar) {
+    if (done) return
+    bar = new cliProgress.SingleBar(
+      { format: `${label} {bar} {value}/{total} | {eta_formatted} left`, clearOnComplete: false, hideCursor: false },
+      cliProgress.Presets.shades_classic,
+    )
+    bars.set(id, bar)
+    bar.start(total, step)
+  }
+  bar.update(step)
+  if (!done) return
+  bar.stop()
+  bars.delete(id)
+}
