@@ -1,0 +1,105 @@
+import { Tokenizer } from '@huggingface/tokenizers'
+import { InvalidOptionError } from '../errors.js'
+import { readClipTokenizerFiles } from './files.js'
+
+/** CLIP's byte-level BPE: prompt → token ids. */
+export interface ClipTokenizer {
+  /**
+   * Each text as start token, its tokens (as many as fit), end token; with `padding` (the default) filled with
+   * `padTokenId` to `modelMaxLength`.
+   */
+  (text: string | readonly string[], options?: { padding?: boolean }): TokenizerOutput
+  readonly modelMaxLength: number
+  readonly bosTokenId: number
+  readonly eosTokenId: number
+  readonly padTokenId: number
+  /** The text of ids, special tokens included; bytes that are no UTF-8 become U+FFFD. */
+  decode(ids: readonly number[]): string
+}
+
+export interface TokenizerOutput {
+  /** [batch][modelMaxLength], shorter without padding */
+  inputIds: number[][]
+  /** only where a text was too long: for each text what was cut off, '' where all of it fitted; see `truncationWarning` */
+  truncated?: string[]
+}
+
+/**
+ * The tokenizer of a folder in diffusers layout, with `tokenizer.json` or with `vocab.json` and `merges.txt`. Its ids
+ * are those of transformers' `CLIPTokenizer` 5.x. A folder that tells no `model_max_length` gets CLIP's 77.
+ *
+ * @throws ModelNotFoundError | CorruptWeightsError
+ */
+export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
+  const files = await readClipTokenizerFiles(folder)
+  const backend = new Tokenizer(
+    {
+      version: '1.0',
+      added_tokens: files.addedTokens,
+      normalizer: { type: 'Lowercase' },
+      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+      post_processor: null,
+      decoder: { type: 'ByteLevel' },
+      model: {
+        type: 'BPE',
+        unk_token: files.unk,
+        end_of_word_suffix: '</w>',
+        vocab: files.vocab,
+        merges: files.merges,
+        ignore_merges: false,
+      },
+    },
+    { clean_up_tokenization_spaces: false },
+  )
+  const bytes = backend.pre_tokenizer as unknown as (words: string[]) => string[]
+  const byteWords = (text: string) => bytes(wordsOf(text))
+  backend.normalizer = normalized as unknown as typeof backend.normalizer
+  backend.pre_tokenizer = byteWords as unknown as typeof backend.pre_tokenizer
+
+  const id = (token: string) => backend.token_to_id(token) as number
+  const modelMaxLength = files.modelMaxLength ?? 77
+  const bosTokenId = id(files.bos)
+  const eosTokenId = id(files.eos)
+  const padTokenId = id(files.pad)
+
+  const decode = (ids: readonly number[]) => (ids.length === 0 ? '' : backend.decode([...ids]).trim())
+
+  const tokenize = (text: string | readonly string[], { padding = true } = {}): TokenizerOutput => {
+    const texts = typeof text === 'string' ? [text] : text
+    const removed: number[][] = []
+    const inputIds = texts.map(one => {
+      if (typeof one !== 'string') throw new InvalidOptionError(`a prompt must be a string, got ${typeof one}`)
+      const content = backend.encode(one, { add_special_tokens: false }).ids
+      removed.push(content.slice(modelMaxLength - 2))
+      const ids = [bosTokenId, ...content.slice(0, modelMaxLength - 2), eosTokenId]
+      return padding ? ids.concat(Array(modelMaxLength - ids.length).fill(padTokenId)) : ids
+    })
+    return removed.some(ids => ids.length > 0) ? { inputIds, truncated: removed.map(decode) } : { inputIds }
+  }
+  return Object.assign(tokenize, { modelMaxLength, bosTokenId, eosTokenId, padTokenId, decode })
+}
+
+/** diffusers' sentence for the user whose prompt was too long. */
+export function truncationWarning(tokenizer: ClipTokenizer, truncated: readonly string[]): string {
+  const texts = truncated.map(text =>
+    text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replaceAll("'", "\\'")}'`,
+  )
+  return (
+    'The following part of your input was truncated because CLIP can only handle sequences up to ' +
+    `${tokenizer.modelMaxLength} tokens: [${texts.join(', ')}]`
+  )
+}
+
+/**
+ * NFC, whitespace runs to one space, lower case: as the tokenizers library for Python does, which lower-cases character by
+ * character (no final sigma) and knows white space by its Unicode property (U+0085, but not U+FEFF); the one for
+ * JavaScript does neither.
+ */
+function normalized(text: string): string {
+  return Array.from(text.normalize('NFC').replace(/\p{White_Space}+/gu, ' '), c => c.toLowerCase()).join('')
+}
+
+/** CLIP's words (Radford et al. 2021, `simple_tokenizer.py`): contractions, letters, single digits, all else. */
+function wordsOf(text: string): string[] {
+  return text.match(/'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu) ?? []
+}
