@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
+import { Graph, type ModelGraph } from '../onnx/graph.js'
+import { startEngineProcess } from './connection.js'
+
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+
+/**
+ * The device that really runs. `auto` takes the best that works: a software adapter does not count, and where there is
+ * no graphics device nothing is started to find that out.
+ * @throws InvalidOptionError      for a name that is no device
+ * @throws DeviceUnavailableError  for a device that was named and cannot run; names the missing library
+ */
+export async function resolveDevice(name: 'auto' | Device): Promise<Device> {
+  if (name === 'auto') return best()
+  if (!(name in engineNeeds)) {
+    throw new InvalidOptionError(
+      `device must be auto, ${Object.keys(engineNeeds).join(', ')}, got ${JSON.stringify(name)}`,
+    )
+  }
+  const device = name as Device
+  const failure = await tried(device)
+  if (failure) {
+    attempts.delete(device) // what was missing may be installed before the next call
+    throw new DeviceUnavailableError(failure)
+  }
+  return device
+}
+
+/** Which systems onnxruntime-node has the device for, best first for `auto`. */
+const engineNeeds: Record<Device, { platforms: string[]; where: string }> = {
+  cuda: { platforms: ['linux-x64'], where: 'Linux on x64' },
+  dml: { platforms: ['win32-x64', 'win32-arm64'], where: 'Windows' },
+  // Ahead of coreml, which has none of the fused operators and would hand most of a network back to the CPU.
+  webgpu: {
+    platforms: ['darwin-arm64', 'linux-x64', 'win32-x64', 'win32-arm64'],
+    where: 'macOS, Linux x64 and Windows',
+  },
+  coreml: { platforms: ['darwin-arm64'], where: 'macOS' },
+  cpu: { platforms: [], where: 'everywhere' },
+}
+
+async function best(): Promise<Device> {
+  for (const device of Object.keys(engineNeeds) as Device[]) {
+    if (device === 'cpu' || (hasHardware(device) && !(await tried(device)))) return device
+  }
+  return 'cpu'
+}
+
+const attempts = new Map<Device, Promise<string | undefined>>()
+
+/** Why the device cannot run, or undefined when it can. */
+function tried(device: Device): Promise<string | undefined> {
+  const attempt = attempts.get(device) ?? attemptOn(device)
+  attempts.set(device, attempt)
+  return attempt
+}
+
+async function attemptOn(device: Device): Promise<string | undefined> {
+  if (device === 'cpu') return undefined
+  const { platforms, where } = engineNeeds[device]
+  const here = `${process.platform}-${process.arch}`
+  if (!platforms.includes(here)) return `The device ${device} exists on ${where} only, this is ${here}. ${otherwise}`
+
+  const connection = startEngineProcess(device)
+  const timer = setTimeout(connection.kill, 60_000)
+  try {
+    await connection.ask({ kind: 'load', key: 'trial', ...doubling() })
+    const x = { type: 'float32' as const, dims: [2], data: Float32Array.of(1, 2) }
+    const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: { x } })
+    if (reply.kind === 'outputs' && reply.outputs.y.data.join() === '2,4') return undefined
+    return `The device ${device} computed 1 + 1 and 2 + 2 wrongly. ${otherwise}`
+  } catch (error) {
+    connection.kill()
+    await connection.ended
+    return explained(device, `${(error as Error).message}\n${connection.lastWords()}`)
+  } finally {
+    clearTimeout(timer)
+    connection.kill()
+  }
+}
+
+/** The smallest graph to try a device with: y = x + x. */
+function doubling(): ModelGraph {
+  const graph = new Graph()
+  const x = graph.input('x', 'float32', [2])
+  graph.output(graph.node('Add', [x, x], [2]), 'y')
+  return graph.build()
+}
+
+const otherwise = "Use 'auto' for the best device that works here."
+
+/** From what the provider said while it failed to load, what the user can do. */
+export function explained(device: Device, said: string): string {
+  const missing = /(lib[\w.+-]+\.so[\d.]*): cannot open shared object file/.exec(said.replace(/\S*\//g, ''))?.[1]
+  const reason = said.trim()
+  if (device === 'cuda') {
+    if (missing?.startsWith('libonnxruntime_providers'))
+      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node. ${otherwise}`
+    if (missing?.startsWith('libcuda.so'))
+      return `The device cuda needs ${missing}, which comes with NVIDIA's driver: install the driver. ${otherwise}`
+    if (missing)
+      return `The device cuda needs ${missing}: install CUDA 12 and cuDNN 9, and name their folder in CUDA_PATH or LD_LIBRARY_PATH. ${otherwise}`
+  }
+  if (device === 'webgpu' && /No supported adapters/.test(said))
+    return missing
+      ? `The device webgpu needs ${missing}: install the Vulkan loader (Debian and Ubuntu: libvulkan1) and your graphics card's driver. ${otherwise}`
+      : `The device webgpu found no graphics adapter: install your graphics card's driver. ${otherwise}`
+  return `The device ${device} cannot run: ${reason}. ${otherwise}`
+}
+
+/** Cheap signs of a real graphics device; what works is told by a trial. */
+function hasHardware(device: Device): boolean {
+  const { platforms } = engineNeeds[device]
+  if (!platforms.includes(`${process.platform}-${process.arch}`)) return false
+  if (process.platform !== 'linux') return true
+  const nvidia = existsSync('/dev/nvidiactl') || existsSync('/dev/dxg')
+  if (device === 'cuda') return nvidia
+  return (nvidia || drmVendors().some(vendor => realVendors.has(vendor))) && !softwareVulkanChosen()
+}
+
+/** PCI ids of AMD, NVIDIA, Intel; a virtual machine's display has another, and its Vulkan is a program. */
+const realVendors = new Set(['0x1002', '0x10de', '0x8086'])
+
+function drmVendors(): string[] {
+  const folder = '/sys/class/drm'
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter(name => name.startsWith('renderD') && existsSync(`${folder}/${name}/device/vendor`))
+    .map(name => readFileSync(`${folder}/${name}/device/vendor`, 'utf8').trim())
+}
+
+function softwareVulkanChosen(): boolean {
+  const drivers = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES ?? ''
+  return /swiftshader|lvp|lavapipe/i.test(drivers)
+}
