@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { EngineCrashedError, OutOfMemoryError } from '../../../src/pipeline/errors.js'
 import { type EngineModel, openEngine } from '../../../src/pipeline/runtime/engine.js'
 import { endless, hungry, times, x } from './graphs.js'
+import { childrenOf, seconds } from './processes.js'
 
 const engine = openEngine('cpu')
 afterAll(() => engine.dispose())
@@ -161,20 +161,4 @@ test('releasing the last session ends the process', async () => {
   expect(enginePids()).toEqual([])
 })
 
-/** Engines whose parent is this process. */
-function enginePids(): number[] {
-  return readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name) && parentOf(name) === process.pid)
-    .map(Number)
-}
-
-function parentOf(pid: string): number | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return /^State:\s*Z/m.test(status) ? undefined : Number(/^PPid:\s*(\d+)/m.exec(status)?.[1])
-  } catch {
-    return undefined
-  }
-}
-
-const seconds = (time: number) => new Promise(resolve => setTimeout(resolve, time * 1000))
+const enginePids = () => childrenOf(process.pid)

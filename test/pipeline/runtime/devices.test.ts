@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { afterEach, expect, test, vi } from 'vitest'
+import { DeviceUnavailableError, InvalidOptionError } from '../../../src/pipeline/errors.js'
+import { type Device, explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
+
+afterEach(() => vi.unstubAllEnvs())
+
+const noGpu = !existsSync('/dev/nvidiactl') && !existsSync('/dev/dri')
+const chromium = '/usr/lib/chromium'
+const swiftShader = existsSync(`${chromium}/vk_swiftshader_icd.json`) && existsSync(`${chromium}/libvulkan.so.1`)
+
+test('the CPU always works', async () => expect(await resolveDevice('cpu')).toBe('cpu'))
+
+test.runIf(noGpu)(
+  'auto is the CPU where there is no graphics device, and is told without starting anything',
+  async () => {
+    const started = performance.now()
+    expect(await resolveDevice('auto')).toBe('cpu')
+    expect(performance.now() - started).toBeLessThan(50)
+  },
+)
+
+test.runIf(noGpu)('cuda without its provider names the file and how to get it', async () => {
+  const failure = await resolveDevice('cuda').catch(error => error)
+  expect(failure).toBeInstanceOf(DeviceUnavailableError)
+  expect(failure.message).toMatch(/needs libonnxruntime_providers_\w+\.so/)
+  expect(failure.message).toContain('ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node')
+})
+
+test.runIf(process.platform === 'linux')('a device of another system names the systems that have it', () =>
+  expect(resolveDevice('dml')).rejects.toThrow(/^The device dml exists on Windows only, this is linux-x64\./),
+)
+
+test('an unknown device is an InvalidOptionError that lists the known', () =>
+  expect(resolveDevice('mps' as Device)).rejects.toThrow(
+    new InvalidOptionError('device must be auto, cuda, dml, webgpu, coreml, cpu, got "mps"'),
+  ))
+
+test.runIf(noGpu)('webgpu without an adapter says what to install', async () => {
+  vi.stubEnv('VK_ICD_FILENAMES', '/nonexistent.json')
+  await expect(resolveDevice('webgpu')).rejects.toThrow(/driver/)
+})
+
+test.runIf(noGpu && swiftShader)(
+  'a software adapter runs webgpu when it is named, and does not count for auto',
+  async () => {
+    vi.stubEnv('VK_ICD_FILENAMES', `${chromium}/vk_swiftshader_icd.json`)
+    vi.stubEnv('LD_LIBRARY_PATH', chromium)
+    vi.stubEnv('XDG_RUNTIME_DIR', '/tmp')
+    expect(await resolveDevice('webgpu')).toBe('webgpu')
+    expect(await resolveDevice('auto')).toBe('cpu')
+  },
+)
+
+test.each([
+  [
+    'cuda',
+    'Failed to load library /x/libonnxruntime_providers_cuda.so with error: libcublasLt.so.12: cannot open shared object file: No such file or directory',
+    /^The device cuda needs libcublasLt\.so\.12: install CUDA 12 and cuDNN 9/,
+  ],
+  [
+    'cuda',
+    'with error: libcuda.so.1: cannot open shared object file: No such file or directory',
+    /^The device cuda needs libcuda\.so\.1, which comes with NVIDIA's driver/,
+  ],
+  ['cuda', 'CUDA failure 35: CUDA driver version is insufficient', /^The device cuda cannot run: CUDA failure 35/],
+] as const)('%s: what the loader said becomes what to do', (device, said, message) =>
+  expect(explained(device, said)).toMatch(message),
+)
