@@ -1,0 +1,127 @@
+import { InvalidOptionError } from '../errors.js'
+import type { ModelGraph, Value } from '../onnx/graph.js'
+import { type LayerOptions, Layers } from '../onnx/layers.js'
+import type { WeightPath } from '../onnx/weightPath.js'
+import type { Weights } from '../weights/safetensors.js'
+import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
+import type { ClipTextConfig } from './clipConfig.js'
+
+export { type ClipTextConfig, parseClipTextConfig } from './clipConfig.js'
+
+export interface ClipTextShape {
+  batch: number
+  sequenceLength: number
+  /** layers left out before the last; `last_hidden_state` is then what the layer before them gives, after the final norm */
+  clipSkip?: number
+}
+
+/**
+ * transformers `CLIPTextModel` for one shape.
+ * Input `input_ids`, int32 [batch, sequenceLength]. Outputs, float32: `last_hidden_state` [batch, sequenceLength,
+ * hiddenSize], after the final norm; `pooled` [batch, hiddenSize], the state of the end token without clipSkip;
+ * `text_embeds` [batch, projectionDim] where the checkpoint has a `text_projection`.
+ * @throws CorruptWeightsError  when the weights are not exactly those that the configuration asks for
+ * @throws InvalidOptionError  for a clipSkip of more layers than there are
+ * @see Radford et al. 2021, section 2.4
+ */
+export function clipTextGraph(
+  config: ClipTextConfig,
+  weights: Weights,
+  shape: ClipTextShape,
+  options: LayerOptions,
+): ModelGraph {
+  const projects = [...weights.keys()].some(key => key === 'text_projection.weight')
+  const expected = recordWeightShapes(p =>
+    clipText(layers({ provider: 'cpu' }), config, p, { batch: 1, sequenceLength: 1 }, projects),
+  )
+  const g = layers(options)
+  clipText(g, config, checkpoint(weights, expected, currentKey), shape, projects)
+  return g.build()
+}
+
+/** Every weight of a configuration: key → shape, as transformers 5 saves them. */
+export function clipTextWeightShapes(config: ClipTextConfig): WeightShapes {
+  const shape = { batch: 1, sequenceLength: 1 }
+  return recordWeightShapes(p => clipText(layers({ provider: 'cpu' }), config, p, shape, false))
+}
+
+/** Files of transformers before 5 have a prefix, and some the positions 0, 1, 2, …, which are no weight. */
+function currentKey(key: string): string | undefined {
+  const name = key.replace(/^text_model\./, '')
+  return name === 'embeddings.position_ids' ? undefined : name
+}
+
+/** 77 tokens: attention takes no time here, and its plain form with a mask runs the same on every device. */
+function layers(options: Omit<LayerOptions, 'attention'>): Layers {
+  return new Layers({ ...options, attention: { kind: 'plain' } })
+}
+
+function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipTextShape, projects: boolean): void {
+  const { batch, sequenceLength, clipSkip = 0 } = shape
+  const skipTo = config.numHiddenLayers - clipSkip
+  if (!Number.isInteger(clipSkip) || clipSkip < 0 || skipTo < 0)
+    throw new InvalidOptionError(`clipSkip must be a whole number from 0 to ${config.numHiddenLayers}, got ${clipSkip}`)
+  const finalNorm = (x: Value) => g.layerNorm(x, p.at('final_layer_norm'), config.eps)
+
+  const ids = g.inputIds('input_ids', [batch, sequenceLength])
+  const mask = causalMask(g, sequenceLength)
+  const states = [embed(g, config, ids, p.at('embeddings'))]
+  for (let i = 0; i < config.numHiddenLayers; i++) {
+    states.push(encoderLayer(g, config, states[i], mask, p.at('encoder', 'layers', i)))
+  }
+  const last = finalNorm(states[config.numHiddenLayers])
+  const pooled = gatherToken(g, last, endToken(g, config, ids))
+  g.output('last_hidden_state', clipSkip === 0 ? last : finalNorm(states[skipTo]))
+  g.output('pooled', pooled)
+  if (projects)
+    g.output('text_embeds', g.linear(pooled, p.at('text_projection'), config.projectionDim!, { bias: false }))
+}
+
+function embed(g: Layers, config: ClipTextConfig, ids: Value, p: WeightPath): Value {
+  const { vocabSize, hiddenSize, maxPositionEmbeddings } = config
+  const sequenceLength = ids.shape[1]
+  if (sequenceLength > maxPositionEmbeddings)
+    throw new InvalidOptionError(`expected at most ${maxPositionEmbeddings} tokens, got ${sequenceLength}`)
+  const tokens = g.embedding(ids, p.at('token_embedding'), vocabSize, hiddenSize)
+  const rows = [0, sequenceLength] as const
+  return g.add(tokens, g.weight(p.at('position_embedding'), 'weight', [maxPositionEmbeddings, hiddenSize], rows))
+}
+
+/** transformers `CLIPEncoderLayer`. */
+function encoderLayer(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
+  x = g.add(x, selfAttention(g, config, g.layerNorm(x, p.at('layer_norm1'), config.eps), mask, p.at('self_attn')))
+  return g.add(x, mlp(g, config, g.layerNorm(x, p.at('layer_norm2'), config.eps), p.at('mlp')))
+}
+
+function selfAttention(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
+  const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map(name => g.linear(x, p.at(name), config.hiddenSize))
+  const h = g.attention(q, k, v, { heads: config.numAttentionHeads, mask })
+  return g.linear(h, p.at('out_proj'), config.hiddenSize)
+}
+
+function mlp(g: Layers, config: ClipTextConfig, x: Value, p: WeightPath): Value {
+  const h = g.activation(config.activation, g.linear(x, p.at('fc1'), config.intermediateSize))
+  return g.linear(h, p.at('fc2'), config.hiddenSize)
+}
+
+/** 0 where a token may look, on itself and those before it; a number half precision still holds elsewhere. */
+function causalMask(g: Layers, length: number): Value {
+  const mask = Array.from({ length: length * length }, (_, i) => (i % length > Math.floor(i / length) ? -65504 : 0))
+  return g.cast(g.graph.constant('float32', mask, [1, length, length]), g.precision)
+}
+
+/**
+ * Where each sequence ends: its first eos. Files from before the eos was recorded right say 2; there it is the largest
+ * id, so transformers takes that. @returns int64 [batch, 1]
+ */
+function endToken(g: Layers, { eosTokenId }: ClipTextConfig, ids: Value): Value {
+  const eos = () => g.cast(g.graph.constant('int64', [eosTokenId]), 'int32')
+  const marks = eosTokenId === 2 ? ids : g.cast(g.node('Equal', [ids, eos()], ids.shape, { dtype: 'bool' }), 'int32')
+  const attributes = { axis: 1, keepdims: 1 }
+  return g.node('ArgMax', [marks], [ids.shape[0], 1], { attributes, dtype: 'int64' })
+}
+
+function gatherToken(g: Layers, states: Value, positions: Value): Value {
+  const [batch, , channels] = states.shape
+  return g.node('GatherND', [states, positions], [batch, channels], { attributes: { batch_dims: 1 } })
+}

@@ -1,0 +1,39 @@
+import type { Value } from '../onnx/graph.js'
+import type { Activation, Layers } from '../onnx/layers.js'
+import type { WeightPath } from '../onnx/weightPath.js'
+
+export interface ResnetOptions {
+  channels: number
+  groups: number
+  eps: number
+  activation: Activation
+  /** of the timestep, after its activation, [1, n]; absent in a VAE */
+  time?: Value
+  timeScaleShift?: 'default' | 'scale_shift'
+  outputScale?: number
+}
+
+/** diffusers `ResnetBlock2D`. He et al. 2016; the time embedding as in Ho et al. 2020, or Dhariwal and Nichol 2021 (`scale_shift`). */
+export function resnetBlock(g: Layers, x: Value, p: WeightPath, options: ResnetOptions): Value {
+  const { channels, groups, eps, activation, time, timeScaleShift = 'default', outputScale = 1 } = options
+  const act = (value: Value) => g.activation(activation, value)
+
+  let h = g.conv2d(act(g.groupNorm(x, p.at('norm1'), groups, eps)), p.at('conv1'), channels)
+  if (time && timeScaleShift === 'scale_shift') {
+    const [scale, shift] = perChannel(g, time, p, [channels, channels])
+    h = g.add(g.mul(g.groupNorm(h, p.at('norm2'), groups, eps), g.shift(scale, 1)), shift)
+  } else {
+    if (time) h = g.add(h, perChannel(g, time, p, [channels])[0])
+    h = g.groupNorm(h, p.at('norm2'), groups, eps)
+  }
+  h = g.conv2d(act(h), p.at('conv2'), channels)
+
+  const shortcut = x.shape[1] === channels ? x : g.conv2d(x, p.at('conv_shortcut'), channels, { kernel: 1 })
+  return g.scale(g.add(shortcut, h), 1 / outputScale)
+}
+
+function perChannel(g: Layers, time: Value, p: WeightPath, sizes: number[]): Value[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const projected = g.linear(time, p.at('time_emb_proj'), total)
+  return g.split(projected, sizes, 1).map((value, i) => g.reshape(value, [1, sizes[i], 1, 1]))
+}

@@ -1,0 +1,55 @@
+import type { Value } from '../onnx/graph.js'
+import type { Layers } from '../onnx/layers.js'
+import type { WeightPath } from '../onnx/weightPath.js'
+
+export interface TransformerOptions {
+  layers: number
+  heads: number
+  groups: number
+  linearProjection: boolean
+  onlyCrossAttention: boolean
+  upcastAttention: boolean
+}
+
+/** diffusers `Transformer2DModel` on images: pixels become a sequence, and an image again. Rombach et al. 2022, section 3.3. */
+export function transformer2d(g: Layers, x: Value, text: Value, p: WeightPath, options: TransformerOptions): Value {
+  const [batch, channels, height, width] = x.shape
+  const inner = options.heads * Math.floor(channels / options.heads)
+  const pixels = (image: Value) => g.transpose(g.reshape(image, [batch, image.shape[1], height * width]), [0, 2, 1])
+  const image = (sequence: Value) =>
+    g.reshape(g.transpose(sequence, [0, 2, 1]), [batch, sequence.shape[2], height, width])
+
+  let h = g.groupNorm(x, p.at('norm'), options.groups, 1e-6)
+  h = options.linearProjection
+    ? g.linear(pixels(h), p.at('proj_in'), inner)
+    : pixels(g.conv2d(h, p.at('proj_in'), inner, { kernel: 1 }))
+  for (let i = 0; i < options.layers; i++) h = transformerBlock(g, h, text, p.at('transformer_blocks', i), options)
+  h = options.linearProjection
+    ? image(g.linear(h, p.at('proj_out'), channels))
+    : g.conv2d(image(h), p.at('proj_out'), channels, { kernel: 1 })
+  return g.add(h, x)
+}
+
+/** diffusers `BasicTransformerBlock`. */
+function transformerBlock(g: Layers, x: Value, text: Value, p: WeightPath, options: TransformerOptions): Value {
+  const norm = (name: string) => g.layerNorm(x, p.at(name), 1e-5)
+  const context = options.onlyCrossAttention ? text : undefined
+  x = g.add(crossAttention(g, norm('norm1'), p.at('attn1'), options, context), x)
+  x = g.add(crossAttention(g, norm('norm2'), p.at('attn2'), options, text), x)
+  return g.add(feedForward(g, norm('norm3'), p.at('ff')), x)
+}
+
+/** Attention to `context`, or to the sequence itself. */
+function crossAttention(g: Layers, x: Value, p: WeightPath, options: TransformerOptions, context = x): Value {
+  const channels = x.shape[2]
+  const q = g.linear(x, p.at('to_q'), channels, { bias: false })
+  const k = g.linear(context, p.at('to_k'), channels, { bias: false })
+  const v = g.linear(context, p.at('to_v'), channels, { bias: false })
+  const h = g.attention(q, k, v, { heads: options.heads, upcast: options.upcastAttention })
+  return g.linear(h, p.at('to_out', 0), channels)
+}
+
+function feedForward(g: Layers, x: Value, p: WeightPath): Value {
+  const channels = x.shape[2]
+  return g.linear(g.geglu(x, p.at('net', 0, 'proj'), 4 * channels), p.at('net', 2), channels)
+}

@@ -1,0 +1,129 @@
+import type { ModelGraph, Value } from '../onnx/graph.js'
+import { type LayerOptions, Layers } from '../onnx/layers.js'
+import type { WeightPath } from '../onnx/weightPath.js'
+import type { Weights } from '../weights/safetensors.js'
+import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
+import { resnetBlock } from './resnet.js'
+import { timeEmbedding } from './timeEmbedding.js'
+import { transformer2d } from './transformer2d.js'
+import type { UNetBlock, UNetConfig } from './unetConfig.js'
+
+export { parseUNetConfig, type UNetConfig } from './unetConfig.js'
+
+export interface UNetShape {
+  batch: number
+  /** of the latents, not the picture */
+  height: number
+  width: number
+  sequenceLength: number
+}
+
+/**
+ * diffusers `UNet2DConditionModel` for one shape.
+ * Inputs, float32: `sample` [batch, inChannels, height, width], `timestep` [1], `encoder_hidden_states`
+ * [batch, sequenceLength, crossAttentionDim]. Output, float32: `out_sample` [batch, outChannels, height, width].
+ * @throws CorruptWeightsError  when the weights are not exactly those that the configuration asks for
+ * @throws InvalidOptionError  for an attention slice size that a layer cannot have
+ * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
+ */
+export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
+  const g = new Layers(options)
+  unet(g, config, checkpoint(weights, unetWeightShapes(config)), shape)
+  return g.build()
+}
+
+/** Every weight of a configuration: key → shape. */
+export function unetWeightShapes(config: UNetConfig): WeightShapes {
+  const side = 2 ** (config.blocks.length - 1)
+  const g = new Layers({ provider: 'cpu', attention: { kind: 'fused' } })
+  return recordWeightShapes(p => unet(g, config, p, { batch: 1, height: side, width: side, sequenceLength: 1 }))
+}
+
+function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): void {
+  const { batch, height, width, sequenceLength } = shape
+  const sample = g.input('sample', [batch, config.inChannels, height, width])
+  const text = g.input('encoder_hidden_states', [batch, sequenceLength, config.crossAttentionDim])
+  const network = { g, config, text, time: timeEmbedding(g, config, p.at('time_embedding')) }
+  const levels = config.blocks.length
+  const evenSizes = [height, width].every(side => side % 2 ** (levels - 1) === 0)
+
+  let x = config.centerInputSample ? g.shift(g.scale(sample, 2), -1) : sample
+  x = g.conv2d(x, p.at('conv_in'), config.blocks[0].channels, { kernel: config.convInKernel })
+
+  const skips = [x]
+  for (const [i, block] of config.blocks.entries()) {
+    x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < levels - 1)
+  }
+  x = midBlock(network, x, p.at('mid_block'))
+  for (const [i, block] of config.upBlocks.entries()) {
+    x = upBlock(network, x, skips, p.at('up_blocks', i), block)
+    if (i < levels - 1)
+      x = upsample(g, x, evenSizes ? undefined : skips.at(-1), p.at('up_blocks', i, 'upsamplers', 0, 'conv'))
+  }
+
+  x = g.activation(config.activation, g.groupNorm(x, p.at('conv_norm_out'), config.groups, config.eps))
+  g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
+}
+
+/** What every block of one network shares. */
+interface Network {
+  g: Layers
+  config: UNetConfig
+  text: Value
+  /** activated, [1, timeChannels] */
+  time: Value
+}
+
+/** diffusers `DownBlock2D`, `CrossAttnDownBlock2D`. */
+function downBlock(network: Network, x: Value, skips: Value[], p: WeightPath, block: UNetBlock, down: boolean): Value {
+  for (let i = 0; i < block.layers; i++) {
+    x = resnet(network, x, p.at('resnets', i), block)
+    if (block.attention) x = transformer(network, x, p.at('attentions', i), block, i)
+    skips.push(x)
+  }
+  if (down) {
+    const { g, config } = network
+    const padding = config.downsamplePadding === 0 ? ([0, 0, 1, 1] as const) : 1
+    x = g.conv2d(x, p.at('downsamplers', 0, 'conv'), block.channels, { stride: 2, padding })
+    skips.push(x)
+  }
+  return x
+}
+
+/** diffusers `UNetMidBlock2DCrossAttn`; `UNetMidBlock2D`, which has one ResNet block here. */
+function midBlock(network: Network, x: Value, p: WeightPath): Value {
+  const { midBlock: block, midBlockScale } = network.config
+  if (!block) return x
+  x = resnet(network, x, p.at('resnets', 0), block, midBlockScale)
+  if (!block.attention) return x
+  x = transformer(network, x, p.at('attentions', 0), block, 0)
+  return resnet(network, x, p.at('resnets', 1), block, midBlockScale)
+}
+
+/** diffusers `UpBlock2D`, `CrossAttnUpBlock2D`. */
+function upBlock(network: Network, x: Value, skips: Value[], p: WeightPath, block: UNetBlock): Value {
+  for (let i = 0; i < block.layers; i++) {
+    x = resnet(network, network.g.concat([x, skips.pop()!], 1), p.at('resnets', i), block)
+    if (block.attention) x = transformer(network, x, p.at('attentions', i), block, i)
+  }
+  return x
+}
+
+/** To twice the size, or to that of the skip connection where halving had rounded. */
+function upsample(g: Layers, x: Value, like: Value | undefined, p: WeightPath): Value {
+  const [, channels, height, width] = x.shape
+  const [rows, columns] = like ? like.shape.slice(2) : [2 * height, 2 * width]
+  return g.conv2d(g.upsample(x, rows, columns), p, channels)
+}
+
+function resnet({ g, config, time }: Network, x: Value, p: WeightPath, block: UNetBlock, outputScale = 1): Value {
+  const { groups, eps, activation, timeScaleShift } = config
+  return resnetBlock(g, x, p, { channels: block.channels, groups, eps, activation, time, timeScaleShift, outputScale })
+}
+
+function transformer({ g, config, text }: Network, x: Value, p: WeightPath, block: UNetBlock, i: number): Value {
+  const { groups, linearProjection, upcastAttention } = config
+  const { heads, transformerLayers, onlyCrossAttention } = block.attention!
+  const layers = transformerLayers[i]
+  return transformer2d(g, x, text, p, { layers, heads, groups, linearProjection, onlyCrossAttention, upcastAttention })
+}

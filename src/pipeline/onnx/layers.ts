@@ -1,0 +1,270 @@
+import { elementCount } from '../tensor.js'
+import { type Attention, attention } from './attention.js'
+import { type DataType, Graph, type ModelGraph, type NodeOptions, type Value } from './graph.js'
+import type { WeightPath } from './weightPath.js'
+
+export type { Attention }
+
+export interface LayerOptions {
+  provider: 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+  attention: Attention
+  /** what the network computes in; its inputs and outputs stay float32 */
+  precision?: 'float32' | 'float16'
+}
+
+/** torch's names of activations, those of diffusers' `get_activation` and transformers' `ACT2FN` that are run here. */
+export const activations = ['silu', 'swish', 'mish', 'gelu', 'relu', 'quick_gelu'] as const
+export type Activation = (typeof activations)[number]
+
+export interface ConvOptions {
+  kernel?: number
+  stride?: number
+  /** one number, or [top, left, bottom, right]; half the kernel when left out */
+  padding?: number | readonly [number, number, number, number]
+}
+
+export interface AttentionOptions {
+  heads: number
+  /** added to the scores, broadcast to [batch, heads, queries, keys] */
+  mask?: Value
+  /** scores and softmax in float32 whatever the network computes in */
+  upcast?: boolean
+  /** how, where it is not the network's own choice */
+  form?: Attention
+}
+
+/**
+ * The layers of torch.nn, written in the operators that are fastest, or that exist at all, on an execution provider.
+ * Images are NCHW, sequences [batch, length, channels]; weights lie as torch stores them.
+ */
+export class Layers {
+  readonly graph = new Graph()
+  readonly precision: 'float32' | 'float16'
+
+  constructor(readonly options: LayerOptions) {
+    this.precision = options.precision ?? 'float32'
+  }
+
+  /** float32 at the graph's edge. */
+  input(name: string, shape: readonly number[]): Value {
+    return this.cast(this.graph.input(name, 'float32', shape), this.precision)
+  }
+
+  inputIds(name: string, shape: readonly number[]): Value {
+    return this.graph.input(name, 'int32', shape)
+  }
+
+  /** float32 at the graph's edge. */
+  output(name: string, value: Value): void {
+    this.graph.output(this.cast(value, 'float32'), name)
+  }
+
+  build(): ModelGraph {
+    return this.graph.build()
+  }
+
+  /** torch.nn.Linear: weight [features, in], in place. */
+  linear(x: Value, p: WeightPath, features: number, { bias = true } = {}): Value {
+    const inputs = x.shape.at(-1)!
+    const weight = this.weight(p, 'weight', [features, inputs])
+    return this.gemm(x, weight, bias ? this.weight(p, 'bias', [features]) : undefined)
+  }
+
+  /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
+  geglu(x: Value, p: WeightPath, features: number): Value {
+    const half = (from: number) => {
+      const rows = [from, from + features] as const
+      const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
+      return this.gemm(x, weight, this.weight(p, 'bias', [2 * features], rows))
+    }
+    return this.mul(half(0), this.activation('gelu', half(features)))
+  }
+
+  /** torch.nn.Conv2d. */
+  conv2d(x: Value, p: WeightPath, channels: number, { kernel = 3, stride = 1, padding }: ConvOptions = {}): Value {
+    const [batch, inputs, height, width] = x.shape
+    const around = padding ?? (kernel - 1) >> 1
+    const pads = typeof around === 'number' ? [around, around, around, around] : around
+    const rows = Math.floor((height + pads[0] + pads[2] - kernel) / stride) + 1
+    const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
+    const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
+    const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
+    return this.node('Conv', [x, weight, this.weight(p, 'bias', [channels])], [batch, channels, rows, columns], {
+      attributes,
+    })
+  }
+
+  /**
+   * torch.nn.GroupNorm. No provider has a fast kernel of its own for NCHW, so the groups become the channels of an
+   * InstanceNormalization; in float32, because sums over a group overflow half precision.
+   */
+  groupNorm(x: Value, p: WeightPath, groups: number, eps: number): Value {
+    const [batch, channels] = x.shape
+    const grouped = this.reshape(this.cast(x, 'float32'), [batch, groups, elementCount(x.shape) / (batch * groups)])
+    const one = this.graph.constant('float32', Array(groups).fill(1))
+    const zero = this.graph.constant('float32', Array(groups).fill(0))
+    const normal = this.node('InstanceNormalization', [grouped, one, zero], grouped.shape, {
+      attributes: { epsilon: { float: eps } },
+    })
+    const perChannel = (name: string) =>
+      this.reshape(this.weight(p, name, [channels]), [channels, ...x.shape.slice(2).map(() => 1)])
+    const image = this.cast(this.reshape(normal, x.shape), x.dtype)
+    return this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
+  }
+
+  /** torch.nn.LayerNorm over the last dimension. */
+  layerNorm(x: Value, p: WeightPath, eps: number): Value {
+    const channels = x.shape.at(-1)!
+    const inputs = [x, this.weight(p, 'weight', [channels]), this.weight(p, 'bias', [channels])]
+    return this.node('LayerNormalization', inputs, x.shape, { attributes: { axis: -1, epsilon: { float: eps } } })
+  }
+
+  activation(name: Activation, x: Value): Value {
+    switch (name) {
+      case 'silu':
+      case 'swish':
+        return this.mul(x, this.unary('Sigmoid', x))
+      case 'quick_gelu':
+        return this.mul(x, this.unary('Sigmoid', this.scale(x, 1.702)))
+      case 'mish':
+        return this.mul(x, this.unary('Tanh', this.unary('Softplus', x)))
+      case 'gelu':
+        return this.node('Gelu', [x], x.shape, { domain: 'com.microsoft' })
+      case 'relu':
+        return this.unary('Relu', x)
+    }
+  }
+
+  /** Attention of heads side by side in the channels. @param q [batch, queries, channels] @param k, v [batch, keys, channels] */
+  attention(q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+    return attention(this, q, k, v, { ...options, form: options.form ?? this.options.attention })
+  }
+
+  /** Nearest neighbour, as torch's F.interpolate to a size. */
+  upsample(x: Value, height: number, width: number): Value {
+    const [batch, channels, rows, columns] = x.shape
+    const shape = [batch, channels, height, width]
+    const attributes = {
+      mode: 'nearest',
+      nearest_mode: 'floor',
+      coordinate_transformation_mode: 'asymmetric',
+    }
+    const doubled = height === 2 * rows && width === 2 * columns
+    const scales = doubled ? this.graph.constant('float32', [1, 1, 2, 2]) : undefined
+    const sizes = doubled ? undefined : this.graph.constant('int64', shape)
+    return this.node('Resize', [x, undefined, scales, sizes], shape, { attributes })
+  }
+
+  /** torch.nn.Embedding. @param ids int32 */
+  embedding(ids: Value, p: WeightPath, count: number, channels: number): Value {
+    const table = this.weight(p, 'weight', [count, channels])
+    return this.node('Gather', [table, ids], [...ids.shape, channels], { attributes: { axis: 0 } })
+  }
+
+  /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads. */
+  weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
+    const { key, tensor } = p.take(name, shape)
+    const stored = this.graph.external(key, tensor, rows)
+    return this.cast(stored, this.precision)
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.binary('Add', a, b)
+  }
+
+  mul(a: Value, b: Value): Value {
+    return this.binary('Mul', a, b)
+  }
+
+  scale(x: Value, factor: number): Value {
+    return factor === 1 ? x : this.mul(x, this.scalar(factor, x.dtype))
+  }
+
+  shift(x: Value, term: number): Value {
+    return this.add(x, this.scalar(term, x.dtype))
+  }
+
+  unary(type: string, x: Value): Value {
+    return this.node(type, [x], x.shape)
+  }
+
+  matMul(a: Value, b: Value): Value {
+    return this.node('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape.at(-1)!])
+  }
+
+  softmax(x: Value): Value {
+    return this.node('Softmax', [x], x.shape, { attributes: { axis: -1 } })
+  }
+
+  concat(values: readonly Value[], axis: number): Value {
+    if (values.length === 1) return values[0]
+    for (const { shape } of values) {
+      if (shape.some((dim, i) => i !== axis && dim !== values[0].shape[i]))
+        throw new RangeError(`cannot join [${values.map(value => value.shape.join(', ')).join('] and [')}] on ${axis}`)
+    }
+    const shape = values[0].shape.map((dim, i) =>
+      i === axis ? values.reduce((sum, value) => sum + value.shape[axis], 0) : dim,
+    )
+    return this.node('Concat', values, shape, { attributes: { axis } })
+  }
+
+  split(x: Value, sizes: readonly number[], axis: number): Value[] {
+    if (sizes.length === 1) return [x]
+    const shapes = sizes.map(size => x.shape.map((dim, i) => (i === axis ? size : dim)))
+    return this.graph.nodes('Split', [x, this.graph.constant('int64', sizes)], shapes, { attributes: { axis } })
+  }
+
+  reshape(x: Value, shape: readonly number[]): Value {
+    if (shape.length === x.shape.length && shape.every((dim, i) => dim === x.shape[i])) return x
+    return this.node('Reshape', [x, this.graph.constant('int64', shape)], shape)
+  }
+
+  transpose(x: Value, perm: readonly number[]): Value {
+    return this.node(
+      'Transpose',
+      [x],
+      perm.map(axis => x.shape[axis]),
+      { attributes: { perm } },
+    )
+  }
+
+  cast(x: Value, dtype: DataType): Value {
+    if (x.dtype === dtype) return x
+    const to = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 }[dtype]
+    return this.node('Cast', [x], x.shape, { attributes: { to }, dtype })
+  }
+
+  node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
+    return this.graph.node(type, inputs, shape, options)
+  }
+
+  private scalar(value: number, dtype: DataType): Value {
+    return this.cast(this.graph.constant('float32', [value], []), dtype)
+  }
+
+  private binary(type: 'Add' | 'Mul', a: Value, b: Value): Value {
+    return this.node(type, [a, b], broadcast(a.shape, b.shape))
+  }
+
+  /** x · weightᵀ + bias. Gemm takes torch's [out, in] in place on every provider; FusedMatMul exists on CPU and CUDA only. */
+  private gemm(x: Value, weight: Value, bias?: Value): Value {
+    const inputs = x.shape.at(-1)!
+    const rows = this.reshape(x, [elementCount(x.shape) / inputs, inputs])
+    const features = weight.shape[0]
+    const y = this.node('Gemm', bias ? [rows, weight, bias] : [rows, weight], [rows.shape[0], features], {
+      attributes: { transB: 1 },
+    })
+    return this.reshape(y, [...x.shape.slice(0, -1), features])
+  }
+}
+
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length)
+  const dim = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1
+  return Array.from({ length: rank }, (_, i) => {
+    const [left, right] = [dim(a, i), dim(b, i)]
+    if (left !== right && left !== 1 && right !== 1)
+      throw new RangeError(`cannot combine [${a.join(', ')}] and [${b.join(', ')}]`)
+    return Math.max(left, right)
+  })
+}
