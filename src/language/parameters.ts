@@ -1,0 +1,197 @@
+import ts from 'typescript'
+
+/** A parameter that the notebook does not declare, or a value that its type does not take. */
+export class ParameterError extends Error {
+  override name = 'ParameterError'
+}
+
+/**
+ * The source of a cell that gives a notebook's parameters new values.
+ * @param declarations the source of the cell that declares them; without one every name is taken, and a value that
+ *   reads as a number, `true` or `false` is one
+ * @param given name and raw text of each value: `steps`, `20`
+ * @throws ParameterError naming the parameter, its type and what came
+ */
+export function parameterAssignments(declarations: string | undefined, given: Iterable<[string, string]>): string {
+  const values = new Map(given)
+  if (declarations === undefined) {
+    return [...values].map(([name, text]) => `const ${checkedName(name)} = ${guessedValue(text)}`).join('\n')
+  }
+  const parameters = declaredParameters(declarations)
+  return [...values]
+    .map(([name, text]) => {
+      const parameter = parameters.get(name)
+      if (!parameter) throw new ParameterError(unknownParameter(name, parameters))
+      const { keyword, annotation, type, aliases } = parameter
+      const value = valueText(text, type, aliases)
+      if (value === undefined)
+        throw new ParameterError(`parameter ${name} is of type ${typeText(parameter)}, got ${JSON.stringify(text)}`)
+      return `${keyword} ${name}${annotation ? `: ${annotation}` : ''} = ${value}`
+    })
+    .join('\n')
+}
+
+type Aliases = Map<string, ts.TypeNode>
+
+interface Parameter {
+  keyword: 'const' | 'let' | 'var'
+  /** the declared type as written */
+  annotation?: string
+  /** the declared type, else the one that the initial value shows; undefined: any JSON value */
+  type?: ts.TypeNode
+  aliases: Aliases
+}
+
+function declaredParameters(source: string): Map<string, Parameter> {
+  const file = ts.createSourceFile('parameters.ts', source, ts.ScriptTarget.Latest, true)
+  const aliases: Aliases = new Map(
+    file.statements.filter(ts.isTypeAliasDeclaration).map(alias => [alias.name.text, alias.type]),
+  )
+  const parameters = new Map<string, Parameter>()
+  for (const { declarationList } of file.statements.filter(ts.isVariableStatement)) {
+    const keyword =
+      declarationList.flags & ts.NodeFlags.Const ? 'const' : declarationList.flags & ts.NodeFlags.Let ? 'let' : 'var'
+    for (const { name, type, initializer } of declarationList.declarations) {
+      if (!ts.isIdentifier(name)) continue
+      parameters.set(name.text, {
+        keyword,
+        annotation: type?.getText(file),
+        type: type ?? (initializer && shownType(initializer)),
+        aliases,
+      })
+    }
+  }
+  return parameters
+}
+
+function shownType(value: ts.Expression): ts.TypeNode | undefined {
+  if (ts.isParenthesizedExpression(value)) return shownType(value.expression)
+  if (ts.isAsExpression(value) && !ts.isConstTypeReference(value.type)) return value.type
+  if (ts.isAsExpression(value) || ts.isSatisfiesExpression(value)) return shownType(value.expression)
+  if (ts.isPrefixUnaryExpression(value)) return shownType(value.operand)
+  if (ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) return keyword(ts.SyntaxKind.StringKeyword)
+  if (ts.isNumericLiteral(value)) return keyword(ts.SyntaxKind.NumberKeyword)
+  if (ts.isBigIntLiteral(value)) return keyword(ts.SyntaxKind.BigIntKeyword)
+  const isBoolean = value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword
+  return isBoolean ? keyword(ts.SyntaxKind.BooleanKeyword) : undefined
+}
+
+const keyword = (kind: ts.KeywordTypeSyntaxKind) => ts.factory.createKeywordTypeNode(kind)
+
+/** Raw text → the TypeScript of a value of this type; undefined when it is none. */
+function valueText(text: string, type: ts.TypeNode | undefined, aliases: Aliases): string | undefined {
+  if (type && ts.isParenthesizedTypeNode(type)) return valueText(text, type.type, aliases)
+  const alias = type && aliasOf(type, aliases)
+  if (alias) return valueText(text, alias, aliases)
+  if (type && ts.isUnionTypeNode(type)) {
+    // Every text is a string, so a plain string is tried last.
+    const isString = (member: ts.TypeNode) => Number(member.kind === ts.SyntaxKind.StringKeyword)
+    const members = [...type.types].sort((a, b) => isString(a) - isString(b))
+    for (const member of members) {
+      const value = valueText(text, member, aliases)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+  switch (type?.kind) {
+    case ts.SyntaxKind.StringKeyword:
+      return JSON.stringify(text)
+    case ts.SyntaxKind.NumberKeyword:
+      return isNumber(text) ? numberText(Number(text)) : undefined
+    case ts.SyntaxKind.BigIntKeyword:
+      return /^-?\d+n?$/.test(text) ? `${text.replace(/n$/, '')}n` : undefined
+    case ts.SyntaxKind.UndefinedKeyword:
+      return text === 'undefined' ? text : undefined
+  }
+  if (type && ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal))
+    return text === type.literal.text ? JSON.stringify(text) : undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return fits(value, type, aliases) ? JSON.stringify(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a JSON value is of a type, as far as its text alone tells; a type named elsewhere takes any. */
+function fits(value: unknown, type: ts.TypeNode | undefined, aliases: Aliases): boolean {
+  if (!type) return true
+  const alias = aliasOf(type, aliases)
+  if (alias) return fits(value, alias, aliases)
+  if (ts.isParenthesizedTypeNode(type)) return fits(value, type.type, aliases)
+  if (ts.isUnionTypeNode(type)) return type.types.some(member => fits(value, member, aliases))
+  if (ts.isTypeOperatorNode(type)) return fits(value, type.type, aliases)
+  if (ts.isArrayTypeNode(type))
+    return Array.isArray(value) && value.every(item => fits(item, type.elementType, aliases))
+  if (ts.isTupleTypeNode(type))
+    return (
+      Array.isArray(value) &&
+      value.length === type.elements.length &&
+      type.elements.every((element, i) =>
+        fits(value[i], ts.isNamedTupleMember(element) ? element.type : element, aliases),
+      )
+    )
+  if (ts.isLiteralTypeNode(type)) return JSON.stringify(value) === type.literal.getText().replace(/^'(.*)'$/, '"$1"')
+  if (ts.isTypeLiteralNode(type))
+    return isObject(value) && type.members.every(member => memberFits(value, member, aliases))
+  if (ts.isTypeReferenceNode(type) && /^(Readonly)?Array$/.test(type.typeName.getText()))
+    return Array.isArray(value) && value.every(item => fits(item, type.typeArguments?.[0], aliases))
+  switch (type.kind) {
+    case ts.SyntaxKind.StringKeyword:
+      return typeof value === 'string'
+    case ts.SyntaxKind.NumberKeyword:
+      return typeof value === 'number'
+    case ts.SyntaxKind.BooleanKeyword:
+      return typeof value === 'boolean'
+    case ts.SyntaxKind.BigIntKeyword:
+    case ts.SyntaxKind.UndefinedKeyword:
+      return false
+  }
+  return true
+}
+
+function memberFits(value: Record<string, unknown>, member: ts.TypeElement, aliases: Aliases): boolean {
+  if (!ts.isPropertySignature(member) || ts.isComputedPropertyName(member.name)) return true
+  const { text } = member.name as ts.Identifier | ts.StringLiteral
+  return text in value ? fits(value[text], member.type, aliases) : member.questionToken !== undefined
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function aliasOf(type: ts.TypeNode, aliases: Aliases): ts.TypeNode | undefined {
+  return ts.isTypeReferenceNode(type) && ts.isIdentifier(type.typeName) ? aliases.get(type.typeName.text) : undefined
+}
+
+const isNumber = (text: string) => text.trim() !== '' && !Number.isNaN(Number(text))
+const numberText = (value: number) => (Object.is(value, -0) ? '-0' : String(value))
+
+function guessedValue(text: string): string {
+  if (text === 'true' || text === 'false') return text
+  return isNumber(text) && String(Number(text)) === text ? text : JSON.stringify(text)
+}
+
+function checkedName(name: string): string {
+  if (/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) return name
+  throw new ParameterError(`parameter ${JSON.stringify(name)} is no TypeScript name`)
+}
+
+function typeText({ annotation, type }: Parameter): string {
+  if (annotation) return annotation.replace(/\s+/g, ' ')
+  switch (type?.kind) {
+    case ts.SyntaxKind.StringKeyword:
+      return 'string'
+    case ts.SyntaxKind.NumberKeyword:
+      return 'number'
+    case ts.SyntaxKind.BigIntKeyword:
+      return 'bigint'
+    case ts.SyntaxKind.BooleanKeyword:
+      return 'boolean'
+  }
+  return 'JSON'
+}
+
+function unknownParameter(name: string, parameters: Map<string, Parameter>): string {
+  const known = [...parameters].map(([name, parameter]) => `${name} (${typeText(parameter)})`)
+  return `no parameter ${JSON.stringify(name)}: the notebook has ${known.join(', ') || 'none'}`
+}
