@@ -1,0 +1,108 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { InvalidOptionError } from '../errors.js'
+import { formatParameters, type ImageParameters, parseParameters } from './parameters.js'
+import { encodePng, pngTexts } from './png.js'
+import { resizeLanczos } from './resize.js'
+
+/** A picture in memory. A notebook shows it as PNG. */
+export class Image {
+  /** RGB, [height, width, 3], 0–255 */
+  readonly data: Uint8Array
+  /** px */
+  readonly width: number
+  readonly height: number
+  /** how it was made; written into its PNG */
+  parameters?: ImageParameters
+
+  /** @throws InvalidOptionError where `data` does not hold `width · height · 3` bytes */
+  constructor(data: Uint8Array, width: number, height: number, parameters?: ImageParameters) {
+    checkSize('width', width)
+    checkSize('height', height)
+    if (!(data instanceof Uint8Array) || data.length !== width * height * 3)
+      throw new InvalidOptionError(
+        `an image of ${width}×${height} is a Uint8Array of ${width * height * 3} bytes (RGB), got ${
+          data instanceof Uint8Array ? `${data.length} bytes` : typeof data
+        }`,
+      )
+    this.data = data
+    this.width = width
+    this.height = height
+    if (parameters) this.parameters = parameters
+  }
+
+  /**
+   * Any format sharp reads, turned as its EXIF orientation says, alpha dropped; `parameters` from a PNG's text.
+   * @throws InvalidOptionError where there is no file or no image in it
+   */
+  static async open(path: string): Promise<Image> {
+    const file = await readFile(path).catch(error => {
+      throw new InvalidOptionError(`expected an image file ${path}: ${error.message}`, { cause: error })
+    })
+    const { default: sharp } = await import('sharp')
+    const { data, info } = await sharp(file)
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+      .catch(error => {
+        throw new InvalidOptionError(`${path}: expected an image: ${error.message}`, { cause: error })
+      })
+    const text = pngTexts(file).parameters
+    const pixels =
+      info.channels === 3
+        ? new Uint8Array(data)
+        : Uint8Array.from({ length: data.length * 3 }, (_, i) => data[Math.floor(i / 3)])
+    return new Image(pixels, info.width, info.height, text === undefined ? undefined : parseParameters(text))
+  }
+
+  /** PNG bytes, with a `parameters` text where the image has `parameters`. */
+  async toPNG(): Promise<Uint8Array> {
+    const { width, height, data, parameters } = this
+    return encodePng(width, height, data, parameters && { parameters: formatParameters(parameters) })
+  }
+
+  /**
+   * Writes a file in the format of its extension: .png, with `parameters`, or .jpg, .jpeg, .webp, .avif, .tif, .tiff, .gif.
+   * @throws InvalidOptionError for any other extension
+   */
+  async save(path: string): Promise<void> {
+    const extension = extname(path).toLowerCase()
+    if (extension === '.png') return writeFile(path, await this.toPNG())
+    const format = formats[extension]
+    if (!format)
+      throw new InvalidOptionError(
+        `${path}: expected an extension .png, ${Object.keys(formats).join(', ')}, got "${extension}"`,
+      )
+    const { default: sharp } = await import('sharp')
+    const raw = { width: this.width, height: this.height, channels: 3 } as const
+    await writeFile(path, await sharp(this.data, { raw }).toFormat(format).toBuffer())
+  }
+
+  /** A new image of exactly this size (px), LANCZOS, byte for byte as Pillow's. */
+  async resize(width: number, height: number): Promise<Image> {
+    checkSize('width', width)
+    checkSize('height', height)
+    return new Image(resizeLanczos(this.data, this.width, this.height, width, height), width, height, this.parameters)
+  }
+
+  async [Symbol.for('Jupyter.display')](): Promise<{ 'image/png': Uint8Array; 'text/plain': string }> {
+    return { 'image/png': await this.toPNG(), 'text/plain': `Image ${this.width}×${this.height}` }
+  }
+}
+
+const formats: Record<string, 'jpeg' | 'webp' | 'avif' | 'tiff' | 'gif'> = {
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.webp': 'webp',
+  '.avif': 'avif',
+  '.tif': 'tiff',
+  '.tiff': 'tiff',
+  '.gif': 'gif',
+}
+
+function checkSize(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidOptionError(`${name} must be a whole number of pixels, at least 1, got ${String(value)}`)
+}

@@ -1,0 +1,105 @@
+/** How a picture was made, as other tools read it from a PNG's `parameters` text; they may have told less. */
+export interface ImageParameters {
+  prompt: string
+  negativePrompt?: string
+  steps?: number
+  /** A1111's name, such as `DPM++ 2M` */
+  sampler?: string
+  /** `Karras`, `Automatic`, … */
+  scheduleType?: string
+  cfgScale?: number
+  seed?: number | bigint
+  /** px */
+  width?: number
+  height?: number
+  model?: string
+  /** the first ten hexadecimal digits of the weights' sha256 */
+  modelHash?: string
+  /** of the program */
+  version?: string
+}
+
+/**
+ * The text that stable-diffusion-webui (A1111) writes: the prompt, the negative prompt where there is one, and a line of
+ * `name: value`, values that hold a comma, a colon, a quote or a newline as JSON strings.
+ * @see stable-diffusion-webui modules/infotext_utils.py
+ */
+export function formatParameters(parameters: ImageParameters): string {
+  const { prompt, negativePrompt, steps, sampler, scheduleType, cfgScale, seed, width, height } = parameters
+  const settings: [string, string | number | bigint | undefined][] = [
+    ['Steps', steps],
+    ['Sampler', sampler],
+    ['Schedule type', scheduleType],
+    ['CFG scale', cfgScale],
+    ['Seed', seed],
+    ['Size', width !== undefined && height !== undefined ? `${width}x${height}` : undefined],
+    ['Model hash', parameters.modelHash],
+    ['Model', parameters.model],
+    ['Version', parameters.version],
+  ]
+  const lines = [prompt]
+  if (negativePrompt !== undefined && negativePrompt !== '') lines.push(`Negative prompt: ${negativePrompt}`)
+  lines.push(
+    settings
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => `${name}: ${quoted(String(value))}`)
+      .join(', '),
+  )
+  return lines.join('\n')
+}
+
+/** What of it a text tells: also one by another tool, which may leave out any setting or know others. */
+export function parseParameters(text: string): ImageParameters {
+  const lines = text.split('\n')
+  const found = [...(lines.at(-1) as string).matchAll(setting)]
+  const settings = new Map(found.length >= 3 ? found.map(([, name, value]) => [name, unquoted(value)]) : [])
+  if (found.length >= 3) lines.pop()
+  const negative = lines.findIndex(line => line.startsWith('Negative prompt:'))
+  const parsed: ImageParameters = {
+    prompt: lines.slice(0, negative === -1 ? undefined : negative).join('\n'),
+  }
+  if (negative !== -1) {
+    parsed.negativePrompt = lines
+      .slice(negative)
+      .join('\n')
+      .replace(/^Negative prompt: ?/, '')
+  }
+
+  const number = (name: string) => (settings.has(name) ? Number(settings.get(name)) : undefined)
+  const size = /^(\d+)x(\d+)$/.exec(settings.get('Size') ?? '')
+  const rest: Partial<ImageParameters> = {
+    steps: number('Steps'),
+    sampler: settings.get('Sampler'),
+    scheduleType: settings.get('Schedule type'),
+    cfgScale: number('CFG scale'),
+    seed: seedOf(settings.get('Seed')),
+    width: size ? Number(size[1]) : undefined,
+    height: size ? Number(size[2]) : undefined,
+    modelHash: settings.get('Model hash'),
+    model: settings.get('Model'),
+    version: settings.get('Version'),
+  }
+  return Object.assign(parsed, Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)))
+}
+
+/** A1111's `re_param_code`. */
+const setting = /\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g
+
+function quoted(value: string): string {
+  return /[,:\n"]/.test(value) ? JSON.stringify(value) : value
+}
+
+function unquoted(value: string): string {
+  if (!/^".*"$/.test(value)) return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}
+
+/** A seed may be any 64-bit number: a bigint where a number would round it. */
+function seedOf(text: string | undefined): number | bigint | undefined {
+  if (text === undefined || !/^-?\d+$/.test(text)) return undefined
+  return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)
+}
