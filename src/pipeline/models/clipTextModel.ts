@@ -32,7 +32,10 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     return text.run(shape, { input_ids: inputIds }, signal)
   }
 
-  const forward: CLIPTextModel = async (inputIds, { clipSkip = 0, signal } = {}) => {
+  async function forward(
+    inputIds: readonly (readonly number[])[],
+    { clipSkip = 0, signal }: { clipSkip?: number; signal?: AbortSignal } = {},
+  ) {
     for (const ids of inputIds) checkIds(ids, config)
     const states: Record<string, Tensor>[] = []
     for (const ids of inputIds) states.push(await encode(ids, clipSkip, signal))

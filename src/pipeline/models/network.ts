@@ -1,11 +1,13 @@
-import type { Attention, LayerOptions } from '../onnx/layers.js'
 import type { ModelGraph } from '../onnx/graph.js'
+import type { Attention, LayerOptions } from '../onnx/layers.js'
 import { type Device, type EngineTensor, openEngine } from '../runtime/engine.js'
 import type { Tensor } from '../tensor.js'
 
 /** Where and how a part runs; the parts of one pipeline share one. */
 export interface Placement {
   device: Device
+  /** the CPU computes in float32 all the same */
+  dtype: 'float32' | 'float16'
   attention: Attention
 }
 
@@ -36,11 +38,12 @@ export function network<Shape extends object>(
   return {
     release,
     async run(shape, inputs, signal) {
-      const { device, attention } = placement
+      const { device, dtype, attention } = placement
       const key = `${id} ${JSON.stringify([shape, attention])}`
       if (loaded && (loaded.key !== key || loaded.device !== device)) await release()
       loaded = { device, key }
-      const model = { key, build: () => build(shape, { provider: device, attention }) }
+      const precision = device === 'cpu' ? 'float32' : dtype
+      const model = { key, build: () => build(shape, { provider: device, attention, precision }) }
       return openEngine(device).run(model, inputs, { signal })
     },
   }

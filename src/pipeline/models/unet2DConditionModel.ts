@@ -26,7 +26,11 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const unet = network('unet', placement, (shape: Parameters<typeof unetGraph>[2], layers) =>
     unetGraph(config, weights, shape, layers),
   )
-  const forward: UNet2DConditionModel = async (sample, timestep, { encoderHiddenStates, signal }) => {
+  async function forward(
+    sample: Tensor,
+    timestep: number,
+    { encoderHiddenStates, signal }: { encoderHiddenStates: Tensor; signal?: AbortSignal },
+  ) {
     const [batch, channels, height, width] = sample.dims
     const [textBatch, sequenceLength] = encoderHiddenStates.dims
     if (sample.dims.length !== 4 || channels !== config.inChannels)

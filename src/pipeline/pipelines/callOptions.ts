@@ -114,11 +114,10 @@ const names = new Set<string>([
 export function checked(
   prompt: string | string[] | undefined,
   options: CallOptions,
-  { defaultHeight, defaultWidth, scaleFactor }: { defaultHeight: number; defaultWidth: number; scaleFactor: number },
+  { defaultHeight, defaultWidth, scaleFactor }: { defaultHeight?: number; defaultWidth?: number; scaleFactor: number },
 ): Call {
   for (const name of Object.keys(options))
-    if (!names.has(name))
-      throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...names].join(', ')}`)
+    if (!names.has(name)) throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...names].join(', ')}`)
 
   const { promptEmbeds, negativePromptEmbeds, latents, callbackOnStepEnd, signal } = options
   const prompts = checkedPrompts(prompt, promptEmbeds)
@@ -179,7 +178,9 @@ function checkedNegative(negative: string | string[], promptCount: number): stri
   if (!Array.isArray(negative) || !negative.every(text => typeof text === 'string'))
     throw new InvalidOptionError(`negativePrompt must be a string or a list of strings, got ${shown(negative)}`)
   if (negative.length !== promptCount)
-    throw new InvalidOptionError(`negativePrompt must have one string a prompt (${promptCount}), got ${negative.length}`)
+    throw new InvalidOptionError(
+      `negativePrompt must have one string a prompt (${promptCount}), got ${negative.length}`,
+    )
   return negative
 }
 
@@ -201,7 +202,9 @@ function randomness({ generator, seed }: CallOptions, batch: number): Pick<Call,
   return { generator: generators, seeds: generators.map(({ initialSeed }) => initialSeed) }
 }
 
-function side(name: string, value: number, multiple: number): number {
+function side(name: string, value: number | undefined, multiple: number): number {
+  if (value === undefined)
+    throw new InvalidOptionError(`${name} must be given: the U-Net's config names no sample_size`)
   if (Number.isInteger(value) && value > 0 && value % multiple === 0) return value
   const below = Math.max(multiple, Math.floor(value / multiple) * multiple)
   const hint = Number.isFinite(value) ? `: try ${value > multiple ? `${below} or ${below + multiple}` : multiple}` : ''

@@ -47,14 +47,15 @@ export async function loadStableDiffusion(
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
 
-  const placement: Placement = { device, attention: { kind: 'fused' } }
+  const dtype = options.dtype ?? 'float32'
+  const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
   const config = (part: string) => readJson(folder, `${part}/config.json`)
   const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
   const where = (part: string) => `${folder}/${part}/config.json`
   const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
   return {
     name: source,
-    dtype: options.dtype ?? 'float32',
+    dtype,
     tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
     textEncoder: clipTextModel(
       parseClipTextConfig(await config('text_encoder'), where('text_encoder')),
@@ -62,7 +63,7 @@ export async function loadStableDiffusion(
       placement,
     ),
     unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
-    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), { ...placement }),
+    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), placement),
     scheduler: mended(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),

@@ -11,9 +11,9 @@ import { randn } from '../random.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { concat, repeatItems, type Tensor, tensor } from '../tensor.js'
-import type { ClipTokenizer } from '../tokenizer/clip.js'
-import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
+import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
+import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
 import { guided } from './guidance.js'
 import { imageParameters } from './imageParameters.js'
 import { type FromPretrainedOptions, loadStableDiffusion } from './loadStableDiffusion.js'
@@ -187,11 +187,7 @@ export class StableDiffusionPipeline extends Callable {
   private async encodePrompt(call: Call, guidance: boolean): Promise<Tensor> {
     const encode = async (prompts: string[]): Promise<Tensor> => {
       const { inputIds, truncated } = this.tokenizer(prompts)
-      for (const removed of truncated ?? [])
-        console.warn(
-          `The following part of your input was truncated because CLIP can only handle sequences up to ` +
-            `${this.tokenizer.modelMaxLength} tokens: ${removed}`,
-        )
+      if (truncated) console.warn(truncationWarning(this.tokenizer, truncated))
       return (await this.textEncoder(inputIds, call)).lastHiddenState
     }
     const positive = repeatItems(call.promptEmbeds ?? (await encode(call.prompts!)), call.numImagesPerPrompt)
@@ -227,12 +223,12 @@ export class StableDiffusionPipeline extends Callable {
     const { sampleSize } = this.unet.config
     const [height, width] = Array.isArray(sampleSize) ? sampleSize : [sampleSize, sampleSize]
     const { scaleFactor } = this.vae
-    return { defaultHeight: height * scaleFactor, defaultWidth: width * scaleFactor, scaleFactor }
+    const pixels = (size: number | null) => (size === null ? undefined : size * scaleFactor)
+    return { defaultHeight: pixels(height), defaultWidth: pixels(width), scaleFactor }
   }
 
   private setAttention(attention: Attention): void {
-    this.unet.placement.attention = attention
-    this.vae.placement.attention = attention.kind === 'plain' ? attention : { kind: 'fused' }
+    for (const { placement } of this.networks()) placement.attention = attention
   }
 
   private networks() {
