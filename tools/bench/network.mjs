@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { source } from '../source.mjs'
+
+const { openEngine, parseUNetConfig, unetGraph, readSafetensors, randn, Generator } = await source(
+  'pipeline/runtime/engine.ts',
+  'pipeline/models/unet.ts',
+  'pipeline/weights/safetensors.ts',
+  'pipeline/random.ts',
+)
+export const engine = openEngine('cpu')
+
+/** A folder's U-Net at its own sample size, batch 1, 77 tokens: an engine's model and its inputs. */
+export async function unetOf(folder, attention) {
+  const config = parseUNetConfig(
+    JSON.parse(await readFile(join(folder, 'unet/config.json'), 'utf8')),
+    'unet/config.json',
+  )
+  const weights = await readSafetensors(join(folder, 'unet/diffusion_pytorch_model.safetensors'))
+  const shape = { batch: 1, height: config.sampleSize, width: config.sampleSize, sequenceLength: 77 }
+  const generator = new Generator(0)
+  return {
+    size: 8 * config.sampleSize,
+    model: {
+      key: `unet ${attention.kind}`,
+      build: () => unetGraph(config, weights, shape, { provider: 'cpu', attention }),
+    },
+    inputs: {
+      sample: randn([1, config.inChannels, shape.height, shape.width], { generator }),
+      timestep: { type: 'float32', dims: [1], data: Float32Array.of(500) },
+      encoder_hidden_states: randn([1, shape.sequenceLength, config.crossAttentionDim], { generator }),
+    },
+  }
+}
