@@ -58,7 +58,7 @@ function headsPerSlice(sliceSize: 'auto' | 'max' | number, heads: number): numbe
   if (sliceSize === 'max') return 1
   if (!Number.isInteger(sliceSize) || sliceSize < 1 || sliceSize > heads)
     throw new InvalidOptionError(
-      `attention slice size must be "auto", "max" or a whole number from 1 to ${heads}, the heads of the smallest layer, got ${sliceSize}`,
+      `attention slice size must be "auto", "max" or a whole number from 1 to ${heads}, the heads of a layer, got ${sliceSize}`,
     )
   return sliceSize
 }

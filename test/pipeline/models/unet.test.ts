@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest'
+import { parseUNetConfig, unetGraph, unetWeightShapes } from '../../../src/pipeline/models/unet.js'
+import type { Attention, LayerOptions } from '../../../src/pipeline/onnx/layers.js'
+import { difference, fixture, onCpu, run } from './support.js'
+
+/** The outputs of every call of a fixture, each beside diffusers' own. */
+async function outputs(name: string, options: LayerOptions = onCpu) {
+  const { config, where, weights, calls, expected } = await fixture(name)
+  const parsed = parseUNetConfig(config, where)
+  const results = []
+  for (let i = 0; i < calls; i++) {
+    const inputs = {
+      sample: expected(`${i}.sample`),
+      timestep: expected(`${i}.timestep`),
+      encoder_hidden_states: expected(`${i}.encoder_hidden_states`),
+    }
+    const [batch, , height, width] = inputs.sample.dims
+    const shape = { batch, height, width, sequenceLength: inputs.encoder_hidden_states.dims[1] }
+    const { out_sample } = await run(unetGraph(parsed, weights, shape, options), inputs)
+    results.push({ ours: out_sample, theirs: expected(`${i}.out_sample`) })
+  }
+  return results
+}
+
+describe('a U-Net gives what diffusers gives', () => {
+  test.each([
+    ['unet-sd1', 'batches, oblong and odd sizes, a fractional timestep'],
+    ['unet-sd2', 'linear projections, heads of its own in each block'],
+    ['unet-one-block', 'one block, no middle'],
+    ['unet-scale-shift', 'time as scale and shift, centred input, its own time activations, padding 0'],
+    ['unet-uneven', 'layers and transformers of their own in each block, attention to the text only'],
+    ['unet-odd-numbers', 'odd channels, other kernels, heads that do not divide the channels'],
+    ['unet-relu', 'another activation'],
+    ['unet-float16', 'weights in half precision'],
+    ['unet-bfloat16', 'weights in bfloat16'],
+    ['unet-sharded', 'weights in three files'],
+  ])('%s: %s', async name => {
+    for (const { ours, theirs } of await outputs(name)) expect(difference(ours, theirs)).toBeLessThan(1e-5)
+  })
+})
+
+describe('attention is the same, computed', () => {
+  const forms: Attention[] = [
+    { kind: 'plain' },
+    { kind: 'sliced', sliceSize: 'auto' },
+    { kind: 'sliced', sliceSize: 'max' },
+    { kind: 'sliced', sliceSize: 2 },
+  ]
+  test.each(forms)('%o', async attention => {
+    for (const { ours, theirs } of await outputs('unet-sd1', { provider: 'cpu', attention }))
+      expect(difference(ours, theirs)).toBeLessThan(1e-5)
+  })
+
+  test('in three graphs that differ', async () => {
+    const { config, where, weights } = await fixture('unet-sd1')
+    const graph = (attention: Attention) => {
+      const shape = { batch: 1, height: 8, width: 8, sequenceLength: 7 }
+      const { bytes } = unetGraph(parseUNetConfig(config, where), weights, shape, { provider: 'cpu', attention })
+      const count = (name: string) =>
+        Buffer.from(bytes).toString('latin1').split(`"${name.length}${name}`.slice(2)).length
+      return { fused: count('MultiHeadAttention'), softmax: count('Softmax') }
+    }
+    const fused = graph({ kind: 'fused' })
+    const plain = graph({ kind: 'plain' })
+    const sliced = graph({ kind: 'sliced', sliceSize: 'max' })
+    expect(fused.softmax).toBe(1)
+    expect(plain.fused).toBe(1)
+    expect(sliced.softmax - 1).toBe(2 * (plain.softmax - 1))
+  })
+
+  test('a slice of more heads than a layer has is refused', async () => {
+    const attention: Attention = { kind: 'sliced', sliceSize: 3 }
+    await expect(outputs('unet-sd1', { provider: 'cpu', attention })).rejects.toThrow(
+      'attention slice size must be "auto", "max" or a whole number from 1 to 2, the heads of a layer, got 3',
+    )
+  })
+})
+
+describe('the graph of another device computes the same', () => {
+  test.each(['cuda', 'webgpu', 'dml', 'coreml'] as const)('%s', async provider => {
+    for (const { ours, theirs } of await outputs('unet-sd1', { provider, attention: { kind: 'fused' } }))
+      expect(difference(ours, theirs)).toBeLessThan(1e-5)
+  })
+
+  test('cuda in half precision, to what half precision holds', async () => {
+    const options = { provider: 'cuda', attention: { kind: 'fused' }, precision: 'float16' } as const
+    for (const { ours, theirs } of await outputs('unet-sd2', options))
+      expect(difference(ours, theirs)).toBeLessThan(5e-3)
+  })
+})
+
+test('Stable Diffusion 1.x has 859,520,964 parameters', () => {
+  const config = parseUNetConfig({ cross_attention_dim: 768, sample_size: 64 }, 'unet/config.json')
+  const sizes = [...unetWeightShapes(config).values()].map(shape => shape.reduce((size, dim) => size * dim, 1))
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(859_520_964)
+})
+
+describe('weights that do not fit the configuration are corrupt', () => {
+  const shape = { batch: 1, height: 4, width: 4, sequenceLength: 3 }
+
+  test('a missing one is named', async () => {
+    const { config, where, weights } = await fixture('unet-relu')
+    weights.delete('conv_in.bias')
+    expect(() => unetGraph(parseUNetConfig(config, where), weights, shape, onCpu)).toThrow(
+      /CorruptWeights|expected "conv_in.bias" of shape \[8\], found none/,
+    )
+  })
+
+  test('one of another shape is named with both shapes', async () => {
+    const { config, where, weights } = await fixture('unet-relu')
+    weights.set('conv_in.bias', { ...weights.get('conv_in.bias')!, shape: [4] })
+    expect(() => unetGraph(parseUNetConfig(config, where), weights, shape, onCpu)).toThrow(
+      'expected shape [8] for "conv_in.bias", got [4]',
+    )
+  })
+
+  test('one that no block takes is named', async () => {
+    const { config, where, weights } = await fixture('unet-relu')
+    weights.set('conv_in.lora', weights.get('conv_in.bias')!)
+    expect(() => unetGraph(parseUNetConfig(config, where), weights, shape, onCpu)).toThrow(
+      'no part of the model takes "conv_in.lora"',
+    )
+  })
+})
