@@ -1,0 +1,107 @@
+import { readdir, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { homedir } from 'node:os'
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
+import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
+import { checkVariant, isPickle, pickleReason } from './component.js'
+import { type DownloadOptions, downloadModel } from './hub.js'
+import { isMissing, readJsonFile } from './json.js'
+
+export { componentWeights } from './component.js'
+
+/** The parts of `model_index.json`; its settings are not among them (`readJson(folder, 'model_index.json')` has all). */
+export interface ModelIndex {
+  _class_name: string
+  /** part → library and class, both null where the pipeline goes without it */
+  [part: string]: string | [string | null, string | null] | undefined
+}
+
+/**
+ * A model's source → a local folder in diffusers layout. A folder that exists is taken as it is; `'sdnb/tiny'` is the model
+ * that ships with the package; any other `owner/name` comes from the Hugging Face hub, through the cache that Python's
+ * huggingface_hub has too.
+ *
+ * @throws ModelNotFoundError    no such folder, repository or file; offline and not in the cache; a gated repository
+ * @throws UnsupportedModelError a path to a single file
+ */
+export async function resolveModel(source: string, options: DownloadOptions = {}): Promise<string> {
+  if (typeof source !== 'string' || source.trim() === '')
+    throw new InvalidOptionError(`a model is a folder or a hub id (owner/name), got ${JSON.stringify(source)}`)
+  options.signal?.throwIfAborted()
+  const path = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
+  const found = await stat(path).catch(error => {
+    if (isMissing(error)) return undefined
+    throw error
+  })
+  if (found && !found.isDirectory()) throw singleFile(source)
+  if (found) {
+    if (options.variant !== undefined) checkVariant(await readdir(path, { recursive: true }), options.variant, path)
+    return path
+  }
+  if (source === 'sdnb/tiny') return embeddedModel()
+  if (isHubId(source)) return downloadModel(source, options)
+  throw new ModelNotFoundError(
+    `"${source}": expected a folder or a hub id (owner/name); there is no folder ${path}. ` +
+      `Folders are looked up from ${process.cwd()}.`,
+  )
+}
+
+/**
+ * The parts that a model's folder names.
+ * @throws ModelNotFoundError    no folder, or none in diffusers layout
+ * @throws UnsupportedModelError a class that is not named by a string
+ */
+export async function modelIndex(folder: string): Promise<ModelIndex> {
+  const where = join(folder, 'model_index.json')
+  const json = await readJsonFile(where).catch(async error => {
+    throw error instanceof ModelNotFoundError ? await notDiffusers(folder, error) : error
+  })
+  if (typeof json._class_name !== 'string')
+    throw new UnsupportedModelError(
+      `${where}: "_class_name" must name a pipeline class, got ${JSON.stringify(json._class_name) ?? 'nothing'}`,
+    )
+  const index: ModelIndex = { _class_name: json._class_name }
+  for (const [part, value] of Object.entries(json)) if (isPart(value)) index[part] = value
+  return index
+}
+
+/** A JSON file of a model's folder; errors as `readJsonFile`. */
+export async function readJson(folder: string, path: string): Promise<Record<string, unknown>> {
+  return readJsonFile(join(folder, path))
+}
+
+/** The folder of the model that ships with the package: from src/ and from dist/ alike. */
+function embeddedModel(): string {
+  return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', 'tiny')
+}
+
+/** `owner/name`, as huggingface_hub's `validate_repo_id` has it. */
+function isHubId(source: string): boolean {
+  return (
+    /^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(source) && !/(^|\/)[.-]|[.-]($|\/)|--|\.\./.test(source) && !isAbsolute(source)
+  )
+}
+
+function singleFile(source: string): UnsupportedModelError {
+  if (extname(source) === '.safetensors')
+    return new UnsupportedModelError(
+      `${source} is a single file in the original layout, which is not run here yet; expected a folder in diffusers layout`,
+    )
+  if (isPickle(source)) return new UnsupportedModelError(`${source} is a pickle: ${pickleReason}`)
+  return new UnsupportedModelError(`${source} is a file; expected a folder in diffusers layout`)
+}
+
+function isPart(value: unknown): value is [string | null, string | null] {
+  return Array.isArray(value) && value.length === 2 && value.every(item => item === null || typeof item === 'string')
+}
+
+async function notDiffusers(folder: string, cause: Error): Promise<ModelNotFoundError> {
+  const names = await readdir(folder).catch(() => undefined)
+  if (!names)
+    return new ModelNotFoundError(`${folder}: expected a folder in diffusers layout; there is no folder`, { cause })
+  const shown = names.length === 0 ? 'nothing' : names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '')
+  return new ModelNotFoundError(
+    `${folder}: expected a folder in diffusers layout, with a model_index.json; it holds ${shown}`,
+    { cause },
+  )
+}
