@@ -6,17 +6,14 @@ import type { Device } from './devices.js'
  * @param externalDataRoot  the folder below which the graph's external initializers lie
  */
 export function sessionOptions(device: Device, externalDataRoot: string): InferenceSession.SessionOptions {
+  const session: Record<string, string> = { model_external_initializers_file_folder_path: externalDataRoot }
+  // On the CPU weights stay pages of the .safetensors file: prepacking, and the convolution layout of level 'all', would
+  // copy them to the heap, 1 s and 10 to 18 s for the U-Net of SD 1.x, for calls that are at most 4 % faster.
+  if (device === 'cpu') session.disable_prepacking = '1'
   return {
     executionProviders: [device],
-    // 'all' copies every convolution's weights into a blocked layout: 10 to 18 s for the U-Net of SD 1.x, for 4 % a call.
-    graphOptimizationLevel: 'extended',
+    graphOptimizationLevel: device === 'cpu' ? 'extended' : 'all',
     logSeverityLevel: 3,
-    extra: {
-      session: {
-        model_external_initializers_file_folder_path: externalDataRoot,
-        // Weights stay pages of the .safetensors file instead of becoming a second copy on the heap.
-        disable_prepacking: '1',
-      },
-    },
+    extra: { session },
   }
 }
