@@ -1,0 +1,63 @@
+import { InvalidOptionError } from '../errors.js'
+import { type Tensor, tensor } from '../tensor.js'
+
+/**
+ * (w₁ x₁ + w₂ x₂ + …) / over, element by element, added in double precision and kept in single.
+ * @throws InvalidOptionError when the shapes differ
+ */
+export function weightedSum(terms: readonly (readonly [weight: number, x: Tensor])[], over = 1): Tensor {
+  const [[firstWeight, first], ...rest] = terms
+  for (const [, x] of rest)
+    if (x.data.length !== first.data.length || x.dims.join() !== first.dims.join())
+      throw new InvalidOptionError(`tensors must have one shape, got [${first.dims}] and [${x.dims}]`)
+  const sum = Float64Array.from(first.data, value => firstWeight * value)
+  for (const [weight, { data }] of rest) for (let i = 0; i < sum.length; i++) sum[i] += weight * data[i]
+  return tensor(over === 1 ? Float32Array.from(sum) : Float32Array.from(sum, value => value / over), first.dims)
+}
+
+/** Every value into −range … range. */
+export function clamped(x: Tensor, range: number): Tensor {
+  return tensor(
+    x.data.map(value => Math.min(Math.max(value, -range), range)),
+    x.dims,
+  )
+}
+
+/**
+ * Dynamic thresholding, picture by picture: s is the given quantile of |x|, at least 1 and at most `max`; x is cut to
+ * −s … s and divided by s. Saharia et al. 2022, section 2.3.
+ * @param x batch first
+ */
+export function thresholded(x: Tensor, ratio: number, max: number): Tensor {
+  const size = x.data.length / x.dims[0]
+  const data = new Float32Array(x.data.length)
+  for (let at = 0; at < data.length; at += size) {
+    const picture = x.data.subarray(at, at + size)
+    const s = Math.min(Math.max(quantile(picture.map(Math.abs).sort(), ratio), 1), max)
+    for (const [i, value] of picture.entries()) data[at + i] = Math.min(Math.max(value, -s), s) / s
+  }
+  return tensor(data, x.dims)
+}
+
+/** a ⋅ (w of batch item i) + b ⋅ (v of batch item i). */
+export function mixedByItem(a: Tensor, b: Tensor, weights: readonly (readonly [ofA: number, ofB: number])[]): Tensor {
+  const batch = a.dims[0]
+  if (weights.length !== 1 && weights.length !== batch)
+    throw new InvalidOptionError(`timesteps must be one or one a batch item (${batch}), got ${weights.length}`)
+  if (a.dims.join() !== b.dims.join())
+    throw new InvalidOptionError(`noise must have the shape of the sample, [${a.dims}], got [${b.dims}]`)
+  const size = a.data.length / batch
+  const data = a.data.map((value, i) => {
+    const [ofA, ofB] = weights[weights.length === 1 ? 0 : Math.floor(i / size)]
+    return ofA * value + ofB * b.data[i]
+  })
+  return tensor(data, a.dims)
+}
+
+/** torch's linear interpolation between the two nearest ranks. */
+function quantile(sorted: Float32Array, ratio: number): number {
+  const rank = Math.fround(Math.fround(ratio) * (sorted.length - 1))
+  const below = Math.floor(rank)
+  const above = Math.ceil(rank)
+  return Math.fround(sorted[below] + (rank - below) * (sorted[above] - sorted[below]))
+}

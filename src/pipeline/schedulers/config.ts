@@ -1,0 +1,109 @@
+import { UnsupportedModelError } from '../errors.js'
+
+/** A scheduler class as diffusers' `__init__` declares it. */
+export interface ConfigSpec<C> {
+  className: string
+  /** Key by key, diffusers' default; null where a key may be left empty. */
+  defaults: C
+  /** The values a key may have, where not every one is run. */
+  values?: { readonly [K in keyof C]?: readonly unknown[] }
+}
+
+export type Config<C> = Readonly<C> & Readonly<Record<string, unknown>>
+
+/**
+ * A scheduler's whole configuration from a `scheduler_config.json` or another scheduler's `config`, camelCase or
+ * snake_case. As in diffusers' `from_config`, keys that only other classes know are carried along for a later
+ * conversion, and the defaults of the class that `given` came from make way for this class's own: the result's own
+ * properties are what was written, its prototype holds the defaults, so that `{ ...config, key: value }` keeps that.
+ * @throws UnsupportedModelError naming key and value
+ */
+export function resolveConfig<C extends Record<string, unknown>>(
+  spec: ConfigSpec<C>,
+  given: Readonly<Record<string, unknown>>,
+): Config<C> {
+  const written: Record<string, unknown> = { _className: spec.className }
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith('_')) continue // private to diffusers: class name, version
+    const key = camelCase(name)
+    written[key] = key in spec.defaults ? checked(spec, key, value) : carried(spec, key, value)
+  }
+  return Object.freeze(Object.create(Object.freeze({ ...spec.defaults }), Object.getOwnPropertyDescriptors(written)))
+}
+
+/** Refuses what the class cannot run, by the name the key has in the file. */
+export function unsupported(className: string, key: string, value: unknown, known: string): UnsupportedModelError {
+  return new UnsupportedModelError(`${className}: "${snakeCase(key)}" is ${show(value)}; known here: ${known}`)
+}
+
+/** The JSON of Python: it may hold `-Infinity`, as `lambda_min_clipped` does. */
+export function parseSchedulerConfig(text: string): Record<string, unknown> {
+  return JSON.parse(text.replace(/([[:,]\s*-?)Infinity(?=\s*[,}\]])/g, '$11e999'))
+}
+
+/** Keys that may be left empty, and what they hold otherwise. */
+const OPTIONAL: Record<string, (value: unknown) => boolean> = {
+  trainedBetas: value => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
+  sigmaMin: isPositive,
+  sigmaMax: isPositive,
+  varianceType: () => false,
+}
+const WHOLE = ['numTrainTimesteps', 'stepsOffset', 'solverOrder']
+
+function checked<C extends Record<string, unknown>>(spec: ConfigSpec<C>, key: string, value: unknown): unknown {
+  const standard = spec.defaults[key]
+  const values = spec.values?.[key]
+  if (values) {
+    if (!values.includes(value)) throw unsupported(spec.className, key, value, values.map(String).join(', '))
+  } else if (standard === null) {
+    if (value !== null && !OPTIONAL[key]?.(value))
+      throw unsupported(spec.className, key, value, EXPECTED[key] ?? 'null')
+  } else if (typeof standard === 'boolean') {
+    if (value === null) return false // Python's falsy None
+    if (typeof value !== 'boolean') throw unsupported(spec.className, key, value, 'true, false')
+  } else if (WHOLE.includes(key)) {
+    const least = key === 'numTrainTimesteps' ? 1 : 0
+    if (!Number.isSafeInteger(value) || (value as number) < least)
+      throw unsupported(spec.className, key, value, `whole numbers from ${least}`)
+  } else if (typeof value !== 'number' || Number.isNaN(value)) throw unsupported(spec.className, key, value, 'numbers')
+  return value
+}
+
+const EXPECTED: Record<string, string> = {
+  trainedBetas: 'null, an array of numbers',
+  sigmaMin: 'null, a positive number',
+  sigmaMax: 'null, a positive number',
+}
+
+function isPositive(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value)
+}
+
+function carried<C>(spec: ConfigSpec<C>, key: string, value: unknown): unknown {
+  if (OTHER_CLASSES.has(key)) return value
+  throw unsupported(spec.className, key, value, 'no such key')
+}
+
+const camelCase = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+export const snakeCase = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
+const show = (value: unknown) => (typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value)))
+
+/** Every key that some scheduler class of diffusers 0.42 takes: in the file of another class it means nothing. */
+const OTHER_CLASSES = new Set(
+  `algorithm_type alpha_cum_end alpha_cum_start base_image_seq_len base_shift beta_end beta_schedule beta_start
+  block_length clip_denoised clip_sample clip_sample_range correct_steps corrector_k corrector_order corrector_selection
+  corrector_selection_tau corrector_steps disable_corrector dynamic_thresholding_ratio editing_threshold entropy_bound
+  eps eta euler_at_final final_sigmas_type final_step_size_scale flow_shift gamma gamma_cum_end gamma_cum_start
+  interpolation_type invert_sigmas lambda_min_clipped lower_order_final mask_token_id masking_schedule
+  max_image_seq_len max_shift minimal_topk n_grid noise_mode num_inference_steps num_policy_substeps
+  num_train_timesteps num_vec_classes original_inference_steps predict_x0 prediction_type predictor_order
+  rescale_betas_zero_snr rho s s_churn s_max s_min s_noise sample_max_value sampling_eps scale_factors scaler
+  schedule_mode scheduler_type set_alpha_to_one shift shift_terminal sigma_data sigma_max sigma_min sigma_schedule
+  skip_prk_steps snr snr_shift_scale solver_order solver_p solver_type stage_range stages steps_offset
+  stochastic_sampling t_lim_ode t_lim_ode_below t_max t_min tail_step_multiplier tail_steps tau_func threshold
+  thresholding time_shift_type timestep_scaling timestep_spacing timestep_type trained_betas tsr_k tsr_sigma
+  upscale_mode use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas
+  use_lu_lambdas variance_type`
+    .split(/\s+/)
+    .map(camelCase),
+)

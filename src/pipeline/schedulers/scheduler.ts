@@ -1,0 +1,51 @@
+import type { Generator } from '../random.js'
+import type { Tensor } from '../tensor.js'
+
+/** What leads from noise to a picture: the timesteps, and the update between two of them. */
+export interface Scheduler {
+  /** Every key that diffusers' class has, in camelCase, and the keys of other classes that the file held. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** In the order of the model's calls; PNDM makes n + 1. */
+  readonly timesteps: number[]
+  /** Noise levels, one a timestep and the last one reached; classes that work on αs have none. */
+  readonly sigmas?: number[]
+  /** What unit noise is multiplied with before the first step. */
+  readonly initNoiseSigma: number
+  /**
+   * @param numInferenceSteps at least 1; not looked at where a schedule is given
+   * @returns the timesteps
+   */
+  setTimesteps(numInferenceSteps: number | undefined, custom?: CustomSchedule): number[]
+  /** The sample as the network wants to see it at this timestep. */
+  scaleModelInput(sample: Tensor, timestep: number): Tensor
+  /** @param timesteps one a batch item, or one for all */
+  addNoise(original: Tensor, noise: Tensor, timesteps: readonly number[]): Tensor
+  /**
+   * One update. Call it once a timestep, in the order of `timesteps`: multistep classes remember what came before.
+   * @param modelOutput what the network answered to `scaleModelInput(sample, timestep)`; shape of `sample`
+   * @param sample batch first
+   */
+  step(modelOutput: Tensor, timestep: number, sample: Tensor, options?: StepOptions): SchedulerStep
+}
+
+/** A schedule of one's own, where the class takes one; at most one of the two. */
+export interface CustomSchedule {
+  timesteps?: readonly number[] | undefined
+  /** Noise levels, the last one reached included. */
+  sigmas?: readonly number[] | undefined
+}
+
+export interface StepOptions {
+  /** For classes that add noise: one for the batch, or one a picture. */
+  generator?: Generator | Generator[] | undefined
+  /** DDIM: 0 adds no noise, 1 as much as DDPM. Other classes do not look at it. Default 0. */
+  eta?: number | undefined
+  /** The type the added noise is drawn in: that of the model. Default `float32`. */
+  dtype?: 'float32' | 'float16' | undefined
+}
+
+export interface SchedulerStep {
+  prevSample: Tensor
+  /** The picture that this step sees at the end of the way. */
+  predOriginalSample?: Tensor
+}
