@@ -4,15 +4,16 @@ import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know. */
 export function imageParameters(pipeline: StableDiffusionPipeline, call: Call, index: number): ImageParameters {
-  const { scheduler } = pipeline
+  const { config } = pipeline.scheduler
+  const className = String(config._className)
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
-  const scheduleType = scheduler.config.use_karras_sigmas ? 'Karras' : undefined
+  const scheduleType = config.useKarrasSigmas ? 'Karras' : undefined
   return {
     prompt: call.prompts?.[promptIndex] ?? '',
     ...(negativePrompt && { negativePrompt }),
     steps: call.numInferenceSteps,
-    sampler: samplers[scheduler.constructor.name] ?? scheduler.constructor.name,
+    sampler: samplers[className] ?? className,
     ...(scheduleType && { scheduleType }),
     cfgScale: call.guidanceScale,
     seed: call.seeds[index],

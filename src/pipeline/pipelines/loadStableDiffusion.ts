@@ -107,8 +107,8 @@ function checkClasses(index: ModelIndex, folder: string): void {
 /** Two settings of old files that diffusers mends: `StableDiffusionPipeline.__init__`. */
 function mended(scheduler: Scheduler): Scheduler {
   const config = { ...scheduler.config }
-  if ('steps_offset' in config) config.steps_offset = 1
-  if ('clip_sample' in config) config.clip_sample = false
+  if ('stepsOffset' in config) config.stepsOffset = 1
+  if ('clipSample' in config) config.clipSample = false
   return schedulerFromConfig(config)
 }
 

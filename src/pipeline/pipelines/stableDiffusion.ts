@@ -237,6 +237,6 @@ export class StableDiffusionPipeline extends Callable {
 
   [inspect.custom](): string {
     const { name, device, dtype, scheduler } = this
-    return `StableDiffusionPipeline('${name}', ${dtype} on ${device}, ${scheduler.constructor.name})`
+    return `StableDiffusionPipeline('${name}', ${dtype} on ${device}, ${scheduler.config._className})`
   }
 }
