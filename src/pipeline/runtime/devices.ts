@@ -95,8 +95,10 @@ export function explained(device: Device, said: string): string {
   const missing = /(lib[\w.+-]+\.so[\d.]*): cannot open shared object file/.exec(said.replace(/\S*\//g, ''))?.[1]
   const reason = said.trim()
   if (device === 'cuda') {
-    if (missing?.startsWith('libonnxruntime_providers'))
-      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node. ${otherwise}`
+    if (missing?.startsWith('libonnxruntime_providers')) {
+      const folder = /(\S*onnxruntime-node)\/bin\//.exec(said)?.[1] ?? 'node_modules/onnxruntime-node'
+      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: node ${folder}/script/install --onnxruntime-node-install=cuda12. ${otherwise}`
+    }
     if (missing?.startsWith('libcuda.so'))
       return `The device cuda needs ${missing}, which comes with NVIDIA's driver: install the driver. ${otherwise}`
     if (missing)
