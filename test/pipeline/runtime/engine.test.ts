@@ -122,6 +122,20 @@ test('when the process is killed every waiter hears it, and the next call starts
   expect(enginePids()).not.toContain(pid)
 })
 
+test('a process that is killed while a model is being built is told, not waited for', async () => {
+  await engine.run(times(3), { x })
+  const killing: EngineModel = {
+    key: 'killing',
+    async build() {
+      process.kill(enginePids()[0], 'SIGKILL')
+      await seconds(0.3)
+      return times(3).build()
+    },
+  }
+  await expect(engine.run(killing, { x })).rejects.toThrow(/ended while loading "killing" \(signal SIGKILL\)/)
+  expect((await engine.run(times(3), { x })).y.data[1]).toBe(6)
+})
+
 test('a process that was killed between two calls is replaced by the next', async () => {
   await engine.run(times(3), { x })
   process.kill(enginePids()[0], 'SIGKILL')
