@@ -15,7 +15,7 @@ import sys
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 UNET = {
     "block_out_channels": [8, 16],
@@ -265,6 +265,14 @@ def write_clips(root):
         write_tensors(root / name / "expected.safetensors", expected)
 
 
+def write_projection(root):
+    folder = root / "clip-projection"
+    model = randomized(CLIPTextModelWithProjection(CLIPTextConfig(**CLIP, projection_dim=6)))
+    model.save_pretrained(folder)
+    ids = torch.tensor([[48, 3, 49], [48, 49, 0]])
+    write_tensors(folder / "expected.safetensors", {"input_ids": ids.int(), "text_embeds": model(ids).text_embeds})
+
+
 def write_signatures(root):
     def defaults(function):
         parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -290,4 +298,5 @@ if __name__ == "__main__":
         write_vaes(root)
         write_legacy_vae(root)
         write_clips(root)
+        write_projection(root)
     write_signatures(root)

@@ -44,7 +44,7 @@ export function parseClipTextConfig(json: unknown, where: string): ClipTextConfi
     eosTokenId: read.integer('eos_token_id', 49407, 0),
     projectionDim: typeof projectionDim === 'number' ? projectionDim : null,
   }
-  read.without({ is_decoder: false, add_cross_attention: false })
+  read.without({ is_decoder: false, is_encoder_decoder: false, add_cross_attention: false })
   read.inert(...INERT)
   read.finish()
   return config

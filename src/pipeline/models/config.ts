@@ -8,14 +8,19 @@ export class ConfigReader {
   #read = new Set<string>()
   readonly #json: Record<string, unknown>
 
-  /** @param where the file, for messages: `unet/config.json` */
+  /**
+   * @param json its `_use_default_values` names keys that count as absent: diffusers writes there what it filled in
+   * @param where the file, for messages: `unet/config.json`
+   */
   constructor(
     json: unknown,
     readonly where: string,
   ) {
     if (typeof json !== 'object' || json === null || Array.isArray(json))
       throw new UnsupportedModelError(`${where}: expected an object, got ${JSON.stringify(json)}`)
-    this.#json = json as Record<string, unknown>
+    const { _use_default_values: defaults, ...given } = json as Record<string, unknown>
+    for (const key of Array.isArray(defaults) ? defaults : []) delete given[key]
+    this.#json = given
   }
 
   refuse(key: string, expected: string, value: unknown = this.#json[key]): never {
