@@ -35,15 +35,20 @@ describe.each([...new Set(cases.map(one => one.class))])('%s walks as diffusers 
     for (const [i, timestep] of timesteps.entries()) {
       const output = standIn(scheduler.scaleModelInput(sample, timestep), timestep)
       sample = scheduler.step(output, timestep, sample, options).prevSample
-      if (i === Math.floor(timesteps.length / 2)) expectClose(sample.data, one.want.halfway, TOLERANCE)
+      if (i === Math.floor(timesteps.length / 2)) expectClose(sample.data, one.want.halfway, toleranceOf(one))
     }
-    expectClose(sample.data, one.want.sample, TOLERANCE)
+    expectClose(sample.data, one.want.sample, toleranceOf(one))
     expect(sample.dims).toEqual(DIMS)
   })
 })
 
-/** Of the largest value. Single precision allows about 1e-6; the stochastic DPM kinds cancel more digits. */
-const TOLERANCE = 1e-5
+/**
+ * Of the largest value. torch's own single-precision square root is off by one unit for a value in five, and with zero
+ * terminal SNR Euler's first step goes down from σ = 4096, where one unit is 1e-4 of the result.
+ */
+function toleranceOf({ config, class: name }: Case): number {
+  return config.rescale_betas_zero_snr && name === 'EulerDiscreteScheduler' ? 1e-4 : 5e-6
+}
 
 /** The stand-in for a network: a falling share of its input and a fixed pattern. */
 function standIn(input: Tensor, timestep: number): Tensor {
