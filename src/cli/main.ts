@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { type RunOptions, run } from './run.js'
+import { UsageError } from './usageError.js'
+
+const exitCodes = { done: 0, failed: 1, wrongUse: 2 }
+
+/** `sdnb`: runs notebooks. */
+async function main(): Promise<number> {
+  let exitCode = exitCodes.done
+  const program = new Command('sdnb')
+    .description('Stable Diffusion in TypeScript notebooks')
+    .version(version())
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+  program
+    .command('run')
+    .description('run all cells of a notebook')
+    .argument('<file.sdnb>', 'the notebook; it stays as it is unless --inplace is given')
+    .option('-p, --parameter <name=value>', 'a value for a parameter of the notebook; may be repeated', parameter, [])
+    .option('--output <file>', 'write the executed notebook here')
+    .option('--inplace', 'write the executed notebook over the file')
+    .option('--html <file>', 'write the executed notebook as an HTML page too')
+    .option('--timeout <seconds>', 'stop the whole run after this time', seconds)
+    .option('--json', 'print a summary for programs, as JSON, to stdout; what cells print goes to stderr')
+    .action(async (file: string, options: RunOptions) => {
+      exitCode = await run(file, options)
+    })
+  try {
+    await program.parseAsync()
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done
+    if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.wrongUse
+    const usage = error instanceof CommanderError || error instanceof UsageError
+    const message = error instanceof Error ? (usage ? error.message : (error.stack ?? error.message)) : String(error)
+    process.stderr.write(`sdnb: ${usage ? message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') : message}\n`)
+    return usage ? exitCodes.wrongUse : exitCodes.failed
+  }
+}
+
+function parameter(text: string, before: [string, string][]): [string, string][] {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new InvalidArgumentError(`Expected name=value.`)
+  return [...before, [text.slice(0, equals), text.slice(equals + 1)]]
+}
+
+function seconds(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number of seconds above 0.')
+  return value
+}
+
+function version(): string {
+  const path = createRequire(import.meta.url).resolve('sdnb/package.json')
+  return JSON.parse(readFileSync(path, 'utf8')).version
+}
+
+process.exitCode = await main()

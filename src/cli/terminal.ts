@@ -1,0 +1,135 @@
+import cliProgress from 'cli-progress'
+import { type CodeCell, joined, type MultilineText } from '../notebook/nbformat.js'
+import type { OutputMessage } from '../notebook/outputs.js'
+
+/** What the kernel tells of a long call, `application/vnd.sdnb.progress+json`. */
+export interface ProgressReport {
+  id: string
+  label: string
+  step: number
+  total: number
+  unit: 'step' | 'byte'
+  done: boolean
+  device?: string
+}
+
+export const progressType = 'application/vnd.sdnb.progress+json'
+
+/** Shows a run as it goes: what cells print on `out`, where the run is on `status`. */
+export interface Terminal {
+  cell(cell: CodeCell, place: { number: number; count: number }): void
+  message(message: OutputMessage): void
+  /** A line about the run itself. */
+  line(text: string): void
+  end(): void
+}
+
+type Stream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
+
+export function terminal(out: Stream, status: Stream): Terminal {
+  const progress = status.isTTY ? progressBars(status) : progressLines(status)
+  // On one screen a line of status must not be glued to unfinished text.
+  let unfinished = false
+  const print = (stream: Stream, text: string) => {
+    if (!text) return
+    progress.pause()
+    stream.write(text)
+    unfinished = !text.endsWith('\n')
+  }
+  const endLine = () => {
+    if (unfinished) out.write('\n')
+    unfinished = false
+  }
+  const line = (text: string) => {
+    progress.pause()
+    endLine()
+    status.write(`${text}\n`)
+  }
+
+  return {
+    line,
+    end: () => {
+      progress.pause()
+      endLine()
+    },
+    cell: (cell, { number, count }) => {
+      const first = joined(cell.source).trim().split('\n', 1)[0]
+      const text = `[${number}/${count}] ${first}`
+      line(status.isTTY ? `\u001b[2m${text.slice(0, (status.columns ?? 80) - 1)}\u001b[0m` : text)
+    },
+    message: ({ header, content }) => {
+      const { name, text, data, traceback } = content as {
+        name?: string
+        text?: string
+        data?: Record<string, unknown>
+        traceback?: string[]
+      }
+      if (header.msg_type === 'stream' && text) print(name === 'stderr' ? status : out, text)
+      else if (header.msg_type === 'error' && traceback) line(traceback.join('\n'))
+      else if (data?.[progressType]) {
+        endLine()
+        progress.show(data[progressType] as ProgressReport)
+      } else if (data && header.msg_type !== 'update_display_data') {
+        const plain = data['text/markdown'] ?? data['text/plain']
+        if (plain !== undefined) print(out, `${joined(plain as MultilineText)}\n`)
+      }
+    },
+  }
+}
+
+interface ProgressView {
+  show(report: ProgressReport): void
+  /** Leaves the screen to other text; the next report starts below it. */
+  pause(): void
+}
+
+function progressBars(status: Stream): ProgressView {
+  let multiBar: cliProgress.MultiBar | undefined
+  const bars = new Map<string, cliProgress.SingleBar>()
+  const pause = () => {
+    multiBar?.stop()
+    multiBar = undefined
+    bars.clear()
+  }
+  return {
+    pause,
+    show: report => {
+      multiBar ??= new cliProgress.MultiBar(
+        { stream: status, format: barLine, clearOnComplete: false, hideCursor: true, fps: 10, gracefulExit: false },
+        cliProgress.Presets.shades_classic,
+      )
+      const bar = bars.get(report.id) ?? multiBar.create(report.total, report.step, { report })
+      bars.set(report.id, bar)
+      bar.setTotal(report.total)
+      bar.update(report.step, { report })
+      if (report.done) bar.stop()
+      if ([...bars.values()].every(bar => !bar.isActive)) pause()
+    },
+  }
+}
+
+const barLine: cliProgress.GenericFormatter = (options, params, { report }: { report: ProgressReport }) => {
+  const bar = cliProgress.Format.BarFormat(params.progress, { ...options, barsize: 30 })
+  const left = report.done || !Number.isFinite(Number(params.eta)) ? '' : `  ${params.eta} s left`
+  return `${report.label} ${bar} ${amount(report)}${report.device ? `  ${report.device}` : ''}${left}`
+}
+
+/** A line each tenth of the way. */
+function progressLines(status: Stream): ProgressView {
+  const tenths = new Map<string, number>()
+  return {
+    pause: () => {},
+    show: report => {
+      const tenth = report.total > 0 ? Math.floor((10 * report.step) / report.total) : 0
+      if (tenth <= (tenths.get(report.id) ?? 0)) return
+      tenths.set(report.id, tenth)
+      status.write(`${report.label}: ${tenth * 10} % (${amount(report)})\n`)
+    },
+  }
+}
+
+function amount({ step, total, unit }: ProgressReport): string {
+  return unit === 'byte' ? `${megabytes(step)} of ${megabytes(total)} MB` : `${step} of ${total}`
+}
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
