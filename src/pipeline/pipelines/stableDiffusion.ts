@@ -46,6 +46,7 @@ export interface StableDiffusionPipeline {
    * @throws InvalidOptionError before any work is done; OutOfMemoryError and EngineCrashedError, after which the next call
    *   starts afresh; the signal's reason
    */
+  // biome-ignore lint/style/useShorthandFunctionType: a type alias does not merge with a class
   (prompt: string | string[] | undefined, options?: CallOptions): Promise<PipelineOutput>
 }
 
@@ -185,14 +186,18 @@ export class StableDiffusionPipeline extends Callable {
 
   /** @returns [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
   private async encodePrompt(call: Call, guidance: boolean): Promise<Tensor> {
-    const encode = async (prompts: string[]): Promise<Tensor> => {
+    const encode = async (prompts: string[], clipSkip: number): Promise<Tensor> => {
       const { inputIds, truncated } = this.tokenizer(prompts)
       if (truncated) console.warn(truncationWarning(this.tokenizer, truncated))
-      return (await this.textEncoder(inputIds, call)).lastHiddenState
+      return (await this.textEncoder(inputIds, { clipSkip, signal: call.signal })).lastHiddenState
     }
-    const positive = repeatItems(call.promptEmbeds ?? (await encode(call.prompts!)), call.numImagesPerPrompt)
+    const positive = repeatItems(
+      call.promptEmbeds ?? (await encode(call.prompts!, call.clipSkip)),
+      call.numImagesPerPrompt,
+    )
     if (!guidance) return positive
-    const negative = call.negativePromptEmbeds ?? (await encode(call.negativePrompts))
+    // As diffusers does: the negative prompt skips no layers.
+    const negative = call.negativePromptEmbeds ?? (await encode(call.negativePrompts, 0))
     return concat([repeatItems(negative, call.numImagesPerPrompt), positive])
   }
 
