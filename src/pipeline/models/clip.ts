@@ -30,19 +30,20 @@ export function clipTextGraph(
   shape: ClipTextShape,
   options: LayerOptions,
 ): ModelGraph {
-  const projects = [...weights.keys()].some(key => key === 'text_projection.weight')
-  const expected = recordWeightShapes(p =>
-    clipText(layers({ provider: 'cpu' }), config, p, { batch: 1, sequenceLength: 1 }, projects),
-  )
-  const g = layers(options)
-  clipText(g, config, checkpoint(weights, expected, currentKey), shape, projects)
+  const projects = weights.has('text_projection.weight') && config.projectionDim !== null
+  const g = layers(options, weights)
+  clipText(g, config, checkpoint(weights, weightShapes(config, projects), currentKey), shape, projects)
   return g.build()
 }
 
 /** Every weight of a configuration: key → shape, as transformers 5 saves them. */
 export function clipTextWeightShapes(config: ClipTextConfig): WeightShapes {
+  return weightShapes(config, false)
+}
+
+function weightShapes(config: ClipTextConfig, projects: boolean): WeightShapes {
   const shape = { batch: 1, sequenceLength: 1 }
-  return recordWeightShapes(p => clipText(layers({ provider: 'cpu' }), config, p, shape, false))
+  return recordWeightShapes(p => clipText(layers({ provider: 'cpu' }), config, p, shape, projects))
 }
 
 /** Files of transformers before 5 have a prefix, and some the positions 0, 1, 2, …, which are no weight. */
@@ -52,8 +53,8 @@ function currentKey(key: string): string | undefined {
 }
 
 /** 77 tokens: attention takes no time here, and its plain form with a mask runs the same on every device. */
-function layers(options: Omit<LayerOptions, 'attention'>): Layers {
-  return new Layers({ ...options, attention: { kind: 'plain' } })
+function layers(options: Omit<LayerOptions, 'attention'>, weights?: Weights): Layers {
+  return new Layers({ ...options, attention: { kind: 'plain' } }, weights?.values())
 }
 
 function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipTextShape, projects: boolean): void {

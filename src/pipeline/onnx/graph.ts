@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { UnsupportedModelError } from '../errors.js'
-import { elementCount } from '../tensor.js'
 import type { WeightTensor } from '../weights/safetensors.js'
 import { Message } from './proto.js'
 
@@ -135,7 +134,7 @@ export class Graph {
 }
 
 /** onnx.proto3, TensorProto.DataType. */
-const typeNumbers: Record<DataType, number> = {
+export const typeNumbers: Record<DataType, number> = {
   float32: 1,
   int32: 6,
   int64: 7,
@@ -215,9 +214,4 @@ function commonFolder(files: readonly string[]): string {
 function isBelow(folder: string, file: string): boolean {
   const relative = path.relative(folder, file)
   return relative !== '' && !relative.startsWith(`..${path.sep}`) && relative !== '..' && !path.isAbsolute(relative)
-}
-
-/** How many elements a value has. */
-export function size(value: Value): number {
-  return elementCount(value.shape)
 }

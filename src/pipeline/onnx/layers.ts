@@ -1,6 +1,6 @@
 import { elementCount } from '../tensor.js'
 import { type Attention, attention } from './attention.js'
-import { type DataType, Graph, type ModelGraph, type NodeOptions, type Value } from './graph.js'
+import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import type { WeightPath } from './weightPath.js'
 
 export type { Attention }
@@ -8,7 +8,7 @@ export type { Attention }
 export interface LayerOptions {
   provider: 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
   attention: Attention
-  /** what the network computes in; its inputs and outputs stay float32 */
+  /** what the network computes in, its inputs and outputs staying float32; by default float16 for such weights on CUDA */
   precision?: 'float32' | 'float16'
 }
 
@@ -41,8 +41,13 @@ export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
 
-  constructor(readonly options: LayerOptions) {
-    this.precision = options.precision ?? 'float32'
+  /** @param stored the types of the weights: half precision is kept where a device has kernels for it */
+  constructor(
+    readonly options: LayerOptions,
+    stored: Iterable<{ dtype: string }> = [],
+  ) {
+    const half = options.provider === 'cuda' && [...stored].some(({ dtype }) => dtype === 'F16')
+    this.precision = options.precision ?? (half ? 'float16' : 'float32')
   }
 
   /** float32 at the graph's edge. */
@@ -230,8 +235,7 @@ export class Layers {
 
   cast(x: Value, dtype: DataType): Value {
     if (x.dtype === dtype) return x
-    const to = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16 }[dtype]
-    return this.node('Cast', [x], x.shape, { attributes: { to }, dtype })
+    return this.node('Cast', [x], x.shape, { attributes: { to: typeNumbers[dtype] }, dtype })
   }
 
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
