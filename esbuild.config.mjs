@@ -5,6 +5,7 @@ const entries = {
   index: 'src/index.ts',
   engineProcess: 'src/pipeline/runtime/engineProcess.ts',
   kernelProcess: 'src/kernel/kernelProcess.ts',
+  importHooks: 'src/kernel/importHooks.ts',
   cli: 'src/cli/main.ts',
 }
 

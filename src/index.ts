@@ -1,2 +1,2 @@
-export { clearOutput, display } from './display.js'
+export { clearOutput, type DisplayHost, type DisplayOptions, display, type MimeBundle } from './display.js'
 export * from './pipeline/index.js'

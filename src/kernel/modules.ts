@@ -1,0 +1,74 @@
+import { createRequire, register } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+import { type Position, sourceMapLookup } from '../language/sourceMap.js'
+import type { HookData } from './importHooks.js'
+
+/** Imports of a session's cells, resolved from the notebook's folder. */
+export interface Modules {
+  import(specifier: string, attributes?: Record<string, string>): Promise<Record<string, unknown>>
+  require: NodeJS.Require
+  meta: { url: string; dirname: string; filename: string; resolve(specifier: string): string }
+}
+
+const maps = new Map<string, (generated: Position) => Position | undefined>()
+const { port1, port2 } = new MessageChannel()
+
+/** Starts the module hooks of this process. `own`: specifiers that always mean the kernel's own copy. */
+export function installHooks(own: string[]): void {
+  const kernel = pathToFileURL(createRequire(import.meta.url).resolve('#kernelProcess')).href
+  const data: HookData = { own, kernel, port: port2 }
+  register(new URL('importHooks.js', kernel), { data, transferList: [port2] })
+  port1.unref()
+}
+
+/** Where in its source a position of a compiled local module is. */
+export function modulePosition(url: string, generated: Position): Position | undefined {
+  for (let received = receiveMessageOnPort(port1); received; received = receiveMessageOnPort(port1)) {
+    const { url, mappings } = received.message as { url: string; mappings: string }
+    maps.set(url, sourceMapLookup(mappings))
+  }
+  return maps.get(url)?.(generated)
+}
+
+let requests = 0
+
+export function createModules(cwd: string): Modules {
+  const folder = pathToFileURL(`${cwd}/`)
+  const filename = `${cwd}/cell.ts`
+  const parent = new URL('cell.ts', folder).href
+  const require = createRequire(parent)
+  return {
+    async import(specifier, attributes) {
+      // the number keeps Node from answering out of its cache
+      const request = JSON.stringify([parent, specifier, requests++])
+      const url = `sdnb-import:${encodeURIComponent(request)}`
+      const here = new Error()
+      try {
+        return attributes && Object.keys(attributes).length
+          ? await import(url, { with: attributes })
+          : await import(url)
+      } catch (error) {
+        throw withAdvice(error, specifier, here)
+      }
+    },
+    require,
+    meta: {
+      url: parent,
+      dirname: cwd,
+      filename,
+      resolve: specifier => pathToFileURL(require.resolve(specifier)).href,
+    },
+  }
+}
+
+/** An error of the hooks' thread: its stack and the file its message names are not the reader's. */
+function withAdvice(error: unknown, specifier: string, here: Error): unknown {
+  if (!(error instanceof Error) || !error.stack?.includes('importHooks.js')) return error
+  const [, name] = /^Cannot find package '([^']+)' imported from .*[/\\]cell\.ts$/.exec(error.message) ?? []
+  if (name) error.message = `Cannot find package '${name}'; a cell with !npm install ${name} installs it`
+  else if (/^\.{0,2}\//.test(specifier)) error.message = error.message.replace(/ imported from .*[/\\]cell\.ts$/, '')
+  const frames = here.stack?.split('\n').slice(1) ?? []
+  error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
+  return error
+}

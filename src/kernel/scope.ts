@@ -1,0 +1,45 @@
+import type { DisplayHost, Progress } from '../index.js'
+import { message } from '../protocol/messages.js'
+import type { JsonValue } from '../protocol/mime.js'
+import { currentCell } from './cell.js'
+import { displayHost } from './display.js'
+
+export type { DisplayHost }
+
+/** What a cell always gets from the kernel's own copy: the package itself, and what it brings for cells. */
+export const ownPackages = ['sdnb', '@huggingface/transformers']
+
+/** A report of a call that goes on is shown at most this often. */
+const progressMs = 100
+
+/** Lets the package find the kernel, whichever module or cell calls it. */
+export function installHosts(): void {
+  for (const [name, value] of [
+    ['sdnb.display', displayHost],
+    ['sdnb.progress', progressHost()],
+  ] as const)
+    Object.defineProperty(globalThis, Symbol.for(name), { value, configurable: true })
+}
+
+/** Shows the progress of a long call as one display of the cell that made it, updated in place. */
+function progressHost() {
+  const shown = new Map<string, number>()
+
+  return (progress: Progress) => {
+    const cell = currentCell()
+    if (!cell) return
+    cell.signal.throwIfAborted()
+    const before = shown.get(progress.id)
+    const now = performance.now()
+    if (before !== undefined && !progress.done && now - before < progressMs) return
+    shown.set(progress.id, now)
+    if (progress.done) shown.delete(progress.id)
+    const { id, label, step, total } = progress
+    const data = {
+      'application/vnd.sdnb.progress+json': { ...progress } as unknown as JsonValue,
+      'text/plain': `${label}: ${step}/${total}`,
+    }
+    const type = before === undefined ? 'display_data' : 'update_display_data'
+    cell.outlet.send(message(type, { data, metadata: {}, transient: { display_id: id } }, cell.parent))
+  }
+}

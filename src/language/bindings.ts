@@ -1,0 +1,296 @@
+import ts from 'typescript'
+import { editor } from './editor.js'
+import { resolver } from './names.js'
+import type { Declared } from './transform.js'
+
+/**
+ * JavaScript of a cell → the body of an async function in which every top-level name is a property of `__cell`, the session's scope.
+ * So a name lives on, later cells may declare it again, and closures see what it is now; names inside functions stay V8's own,
+ * at full speed. (`with` would need fewer edits, but makes each outer name, globals too, some ten times slower.)
+ */
+export function rewriteBindings(
+  javascript: string,
+  isDeclared: (name: string) => boolean,
+  fail: (message: string, offset: number) => never,
+) {
+  const file = ts.createSourceFile('cell.ts', javascript, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS)
+  const { declarations, declared } = collectDeclarations(file, fail)
+  const names = resolver(file, declarations, isDeclared)
+  const edits = editor(javascript)
+  const free = new Set<string>()
+  const last = file.statements.filter(statement => !isEmpty(statement)).at(-1)
+
+  for (const statement of file.statements) {
+    if (ts.isImportDeclaration(statement)) {
+      edits.hoist(statement, () => edits.replace(statement, importCall(statement)))
+    } else if (ts.isExportDeclaration(statement)) {
+      const call = reexportCall(statement)
+      edits.replace(statement, call ?? '')
+    } else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && !statement.name) {
+      // `export default function () {}`
+      edits.insert(statement.getStart(file), statement === last ? 'return (' : '(')
+      dropExport(statement)
+      visitChildren(statement)
+      edits.insert(statement.end, ');')
+    } else if (ts.isFunctionDeclaration(statement) && statement.name) {
+      edits.hoist(statement, () => {
+        edits.insert(statement.getStart(file), `__cell.${statement.name!.text} = `)
+        dropExport(statement)
+        visitChildren(statement)
+        edits.insert(statement.end, ';')
+      })
+    } else if (ts.isClassDeclaration(statement) && statement.name) {
+      edits.insert(statement.getStart(file), `__cell.${statement.name.text} = `)
+      dropExport(statement)
+      visitChildren(statement)
+      edits.insert(statement.end, ';')
+    } else if (ts.isExportAssignment(statement)) {
+      const { expression } = statement
+      edits.replaceRange(statement.getStart(file), expression.getStart(file), statement === last ? 'return (' : '(')
+      visit(expression)
+      edits.insert(expression.end, ')')
+    } else if (ts.isExpressionStatement(statement) && statement === last && !isDirective(statement)) {
+      edits.insert(statement.getStart(file), 'return (')
+      visit(statement.expression)
+      edits.insert(statement.expression.end, ')')
+    } else visit(statement)
+  }
+
+  const rendered = edits.render('(function (__cell, __run) { return (async function () { "use strict"; ', '\n})(); })')
+  return { code: rendered.code, originalOffset: rendered.originalOffset, declared, free: [...free] }
+
+  function visitChildren(node: ts.Node) {
+    ts.forEachChild(node, visit)
+  }
+
+  function visit(node: ts.Node): void {
+    if (ts.isIdentifier(node)) return reference(node)
+    if (ts.isVariableDeclarationList(node) && declarations.has(node)) return variables(node)
+    if (ts.isVariableStatement(node)) {
+      dropExport(node)
+      return variables(node.declarationList)
+    }
+    if (ts.isShorthandPropertyAssignment(node)) {
+      const target = names.shorthand(node)
+      if (target) {
+        note(node.name.text, target)
+        edits.replace(node.name, `${node.name.text}: __cell.${node.name.text}`)
+      }
+      if (node.objectAssignmentInitializer) named(node.name.text, node.objectAssignmentInitializer, !!target)
+      return
+    }
+    if (ts.isCallExpression(node) || ts.isTaggedTemplateExpression(node)) return call(node)
+    if (ts.isTypeOfExpression(node) && ts.isIdentifier(node.expression)) {
+      const target = names.of(node.expression)
+      if (target === 'free') {
+        note(node.expression.text, target)
+        return edits.replace(node, `__run.typeof("${node.expression.text}")`)
+      }
+    }
+    if (ts.isMetaProperty(node)) {
+      if (node.keywordToken === ts.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
+      return
+    }
+    if (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && ts.isIdentifier(node.left)) {
+      visit(node.left)
+      return named(node.left.text, node.right, !!names.of(node.left))
+    }
+    if (ts.isCatchClause(node)) {
+      if (node.variableDeclaration) visit(node.variableDeclaration)
+      if (node.variableDeclaration && ts.isIdentifier(node.variableDeclaration.name))
+        edits.insert(node.block.getStart(file) + 1, ` __run.caught(${node.variableDeclaration.name.text});`)
+      return visitChildren(node.block)
+    }
+    if (
+      ts.isReturnStatement(node) &&
+      !ts.findAncestor(node, ts.isFunctionLike) &&
+      !ts.findAncestor(node, ts.isClassStaticBlockDeclaration)
+    )
+      return fail("A 'return' statement can only be used within a function body.", node.getStart(file))
+    visitChildren(node)
+  }
+
+  /** An identifier that stands for a value, not a property's or a label's name. */
+  function reference(node: ts.Identifier) {
+    const target = names.of(node)
+    if (!target) return
+    note(node.text, target)
+    edits.replace(node, `__cell.${node.text}`)
+  }
+
+  function note(name: string, target: 'cell' | 'free') {
+    if (target === 'free') free.add(name)
+  }
+
+  /** `f()` calls without a `this`, as it would if `f` were no property. */
+  function call(node: ts.CallExpression | ts.TaggedTemplateExpression) {
+    const callee = ts.isCallExpression(node) ? node.expression : node.tag
+    if (callee.kind === ts.SyntaxKind.ImportKeyword) {
+      edits.replace(callee, '__run.import')
+    } else if (ts.isIdentifier(callee)) {
+      const target = names.of(callee)
+      if (target) {
+        note(callee.text, target)
+        edits.replace(callee, `(0, __cell.${callee.text})`)
+      }
+    } else visit(callee)
+    if (ts.isCallExpression(node)) for (const argument of node.arguments) visit(argument)
+    else visit(node.template)
+  }
+
+  /** `const {a, b: [c]} = f(), d = 1` → `({a: __cell.a, b: [__cell.c]} = f()), (__cell.d = 1)`. */
+  function variables(list: ts.VariableDeclarationList) {
+    if (!declarations.has(list)) return visitChildren(list)
+    const inFor = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent)
+    edits.replaceRange(list.getStart(file), list.declarations[0].getStart(file), '')
+    for (const declaration of list.declarations) {
+      const { name, initializer } = declaration
+      const start = declaration.getStart(file)
+      if (inFor) pattern(name)
+      else if (initializer) {
+        edits.insert(start, '(')
+        pattern(name)
+        if (ts.isIdentifier(name)) named(name.text, initializer, true)
+        else visit(initializer)
+        edits.insert(declaration.end, ')')
+      } else if (list.flags & ts.NodeFlags.BlockScoped)
+        edits.replace(declaration, `__cell.${(name as ts.Identifier).text} = undefined`)
+      else edits.replace(declaration, ts.isVariableStatement(list.parent) ? 'undefined' : '0')
+    }
+  }
+
+  /** A binding pattern as an assignment pattern. */
+  function pattern(name: ts.BindingName) {
+    if (ts.isIdentifier(name)) return edits.replace(name, `__cell.${name.text}`)
+    for (const element of name.elements) {
+      if (ts.isOmittedExpression(element)) continue
+      if (element.propertyName) {
+        if (ts.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
+      } else if (ts.isObjectBindingPattern(name) && !element.dotDotDotToken)
+        edits.insert(element.name.getStart(file), `${(element.name as ts.Identifier).text}: `)
+      pattern(element.name)
+      if (!element.initializer) continue
+      if (ts.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
+      else visit(element.initializer)
+    }
+  }
+
+  /** A nameless function or class takes the name it is assigned to; a property would give it none. */
+  function named(name: string, value: ts.Expression, rewritten: boolean) {
+    const anonymous = rewritten && isAnonymousFunction(value)
+    if (anonymous) edits.insert(value.getStart(file), `{ ${name}: `)
+    visit(value)
+    if (anonymous) edits.insert(value.end, ` }.${name}`)
+  }
+
+  function dropExport(node: ts.HasModifiers) {
+    for (const modifier of node.modifiers ?? [])
+      if (modifier.kind === ts.SyntaxKind.ExportKeyword || modifier.kind === ts.SyntaxKind.DefaultKeyword)
+        edits.replace(modifier, '')
+  }
+}
+
+/** The nodes that declare top-level names: lists of variables, and each name's own declaration. */
+function collectDeclarations(file: ts.SourceFile, fail: (message: string, offset: number) => never) {
+  const declarations = new Set<ts.Node>()
+  const declared = new Map<string, Declared>()
+
+  for (const statement of file.statements) {
+    if (ts.isVariableStatement(statement)) list(statement.declarationList)
+    else if (ts.isFunctionDeclaration(statement) && statement.name) add(statement, statement.name, 'function')
+    else if (ts.isClassDeclaration(statement) && statement.name) add(statement, statement.name, 'class')
+    else if (ts.isImportDeclaration(statement)) {
+      const clause = statement.importClause
+      if (clause?.name) add(clause, clause.name, 'import')
+      const bindings = clause?.namedBindings
+      if (bindings && ts.isNamespaceImport(bindings)) add(bindings, bindings.name, 'import')
+      else for (const element of bindings?.elements ?? []) add(element, element.name, 'import')
+    } else nestedVars(statement)
+  }
+  return { declarations, declared: [...declared.values()] }
+
+  function list(node: ts.VariableDeclarationList) {
+    const blockScoped = node.flags & ts.NodeFlags.BlockScoped
+    const kind = !blockScoped ? 'var' : blockScoped === ts.NodeFlags.Const ? 'const' : 'let'
+    if (node.declarations.some(({ name }) => ts.isIdentifier(name) && isHelper(name.text))) return
+    declarations.add(node)
+    for (const declaration of node.declarations) bindingNames(declaration, kind)
+  }
+
+  function bindingNames(node: ts.VariableDeclaration | ts.BindingElement, kind: Declared['kind']) {
+    if (ts.isIdentifier(node.name)) return add(node, node.name, kind)
+    for (const element of node.name.elements) if (!ts.isOmittedExpression(element)) bindingNames(element, kind)
+  }
+
+  /** `var` inside a block or loop is the cell's, as a function's would be the function's. */
+  function nestedVars(node: ts.Node) {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return
+    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped)) list(node)
+    ts.forEachChild(node, nestedVars)
+  }
+
+  function add(node: ts.Node, name: ts.Identifier, kind: Declared['kind']) {
+    declarations.add(node)
+    const before = declared.get(name.text)
+    const mayRepeat = (k: Declared['kind']) => k === 'var' || k === 'function'
+    if (before && !(mayRepeat(before.kind) && mayRepeat(kind)))
+      fail(`Identifier '${name.text}' has already been declared`, name.getStart(file))
+    if (before?.kind !== 'function') declared.set(name.text, { name: name.text, kind })
+  }
+}
+
+/** Helpers that TypeScript itself writes for decorators and `using`: they stay local to the cell. */
+const isHelper = (name: string) =>
+  /^__(addDisposableResource|disposeResources|esDecorate|runInitializers|setFunctionName|propKey|rewriteRelativeImportExtension)$/.test(
+    name,
+  )
+
+function isEmpty(statement: ts.Statement): boolean {
+  return (
+    ts.isEmptyStatement(statement) ||
+    (ts.isExportDeclaration(statement) &&
+      !!statement.exportClause &&
+      ts.isNamedExports(statement.exportClause) &&
+      !statement.moduleSpecifier)
+  )
+}
+
+const isDirective = (statement: ts.ExpressionStatement) =>
+  ts.isStringLiteral(statement.expression) && statement.expression.text === 'use strict'
+
+const isAssignment = (kind: ts.SyntaxKind) =>
+  kind === ts.SyntaxKind.EqualsToken ||
+  kind === ts.SyntaxKind.BarBarEqualsToken ||
+  kind === ts.SyntaxKind.AmpersandAmpersandEqualsToken ||
+  kind === ts.SyntaxKind.QuestionQuestionEqualsToken
+
+function isAnonymousFunction(value: ts.Expression): boolean {
+  let bare = value
+  while (ts.isParenthesizedExpression(bare)) bare = bare.expression
+  return ts.isArrowFunction(bare) || ((ts.isFunctionExpression(bare) || ts.isClassExpression(bare)) && !bare.name)
+}
+
+function importCall(node: ts.ImportDeclaration): string {
+  const names: [string, string][] = []
+  const { importClause } = node
+  if (importClause?.name) names.push([importClause.name.text, 'default'])
+  const bindings = importClause?.namedBindings
+  if (bindings && ts.isNamespaceImport(bindings)) names.push([bindings.name.text, '*'])
+  else
+    for (const { name, propertyName } of bindings?.elements ?? []) names.push([name.text, (propertyName ?? name).text])
+  return loadCall(node, names)
+}
+
+/** `export { a } from 'x'` loads the module and declares nothing; `export { a }` needs nothing at all. */
+function reexportCall(node: ts.ExportDeclaration): string | undefined {
+  return node.moduleSpecifier && loadCall(node, [])
+}
+
+function loadCall(
+  { moduleSpecifier, attributes }: ts.ImportDeclaration | ts.ExportDeclaration,
+  names: [string, string][],
+) {
+  const specifier = (moduleSpecifier as ts.StringLiteral).text
+  const pairs = attributes?.elements.map(({ name, value }) => [name.text, (value as ts.StringLiteral).text]) ?? []
+  return `await __run.load(${JSON.stringify(specifier)}, ${JSON.stringify(Object.fromEntries(pairs))}, ${JSON.stringify(names)});`
+}

@@ -1,0 +1,69 @@
+import type ts from 'typescript'
+
+interface Edit {
+  start: number
+  end: number
+  text: string
+}
+
+/** A piece of the result: text of the source from `start` (copied), or new text that belongs to that place. */
+interface Piece {
+  at: number
+  start: number
+  copied: boolean
+}
+
+/** Text edits by source offset. Make them in source order, an outer node's before and after its children's. */
+export function editor(source: string) {
+  const edits: Edit[] = []
+  const hoisted: { start: number; end: number; edits: Edit[] }[] = []
+  let current = edits
+
+  return {
+    insert: (at: number, text: string) => void current.push({ start: at, end: at, text }),
+    replace: (node: ts.Node, text: string) => void current.push({ start: node.getStart(), end: node.end, text }),
+    replaceRange: (start: number, end: number, text: string) => void current.push({ start, end, text }),
+
+    /** Moves a statement, with the edits that `edit` makes inside it, before all others. */
+    hoist(node: ts.Node, edit: () => void) {
+      current = []
+      edit()
+      hoisted.push({ start: node.getStart(), end: node.end, edits: current })
+      current = edits
+      edits.push({ start: node.getStart(), end: node.end, text: '' })
+    },
+
+    render(head: string, tail: string) {
+      const pieces: Piece[] = []
+      let code = ''
+      const add = (text: string, start: number, copied: boolean) => {
+        if (!text) return
+        pieces.push({ at: code.length, start, copied })
+        code += text
+      }
+      const range = (start: number, end: number, changes: Edit[]) => {
+        let done = start
+        for (const edit of changes.toSorted((a, b) => a.start - b.start)) {
+          add(source.slice(done, edit.start), done, true)
+          add(edit.text, edit.start, false)
+          done = edit.end
+        }
+        add(source.slice(done, end), done, true)
+      }
+      add(head, 0, false)
+      for (const statement of hoisted) {
+        range(statement.start, statement.end, statement.edits)
+        add(' ', statement.end, false)
+      }
+      range(0, source.length, edits)
+      add(tail, source.length, false)
+      return { code, originalOffset }
+
+      /** where in the source an offset of the result comes from */
+      function originalOffset(offset: number): number | undefined {
+        const piece = pieces.findLast(({ at }) => at <= offset)
+        return piece && piece.start + (piece.copied ? offset - piece.at : 0)
+      }
+    },
+  }
+}

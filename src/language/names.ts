@@ -1,0 +1,64 @@
+import ts from 'typescript'
+
+/** What an identifier stands for: a top-level name of this cell, a name from elsewhere, or nothing to rewrite. */
+export type Target = 'cell' | 'free' | undefined
+
+/** Resolves identifiers by TypeScript's own checker, without libraries: scopes, hoisting and shadowing are its business. */
+export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, isDeclared: (name: string) => boolean) {
+  const options: ts.CompilerOptions = {
+    noLib: true,
+    noResolve: true,
+    types: [],
+    target: ts.ScriptTarget.ESNext,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+  }
+  const host: ts.CompilerHost = {
+    getSourceFile: name => (name === file.fileName ? file : undefined),
+    fileExists: name => name === file.fileName,
+    readFile: () => undefined,
+    writeFile: () => {},
+    getDefaultLibFileName: () => 'lib.d.ts',
+    getCurrentDirectory: () => '',
+    getCanonicalFileName: name => name,
+    useCaseSensitiveFileNames: () => true,
+    getNewLine: () => '\n',
+  }
+  const checker = ts.createProgram([file.fileName], options, host).getTypeChecker()
+
+  return {
+    of: (node: ts.Identifier): Target => (isValue(node) ? target(node, checker.getSymbolAtLocation(node)) : undefined),
+    shorthand: (node: ts.ShorthandPropertyAssignment): Target =>
+      target(node.name, checker.getShorthandAssignmentValueSymbol(node)),
+  }
+
+  function target(node: ts.Identifier, symbol: ts.Symbol | undefined): Target {
+    const declarations = symbol?.declarations
+    if (!declarations?.length) return natives.has(node.text) && !isDeclared(node.text) ? undefined : 'free'
+    const declaration = declarations.find(declaration => topLevel.has(declaration))
+    if (!declaration) return undefined
+    // inside its own body a class is an inner constant, whatever becomes of the outer name
+    if (ts.isClassDeclaration(declaration) && ts.findAncestor(node, parent => parent === declaration)) return undefined
+    return 'cell'
+  }
+}
+
+function isValue(node: ts.Identifier): boolean {
+  const { parent } = node
+  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node
+  if (ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)) return parent.initializer === node
+  if (ts.isBindingElement(parent)) return parent.initializer === node
+  if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return parent.initializer === node
+  if (ts.isMethodDeclaration(parent) || ts.isAccessor(parent)) return false
+  if (ts.isFunctionDeclaration(parent) || ts.isFunctionExpression(parent) || ts.isClassLike(parent)) return false
+  if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent) || ts.isMetaProperty(parent)) return false
+  return true
+}
+
+/** The language's own globals, and what compiled code calls: V8 resolves them itself. */
+const natives = new Set(
+  `AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError FinalizationRegistry
+  Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map Math NaN Number Object Promise
+  Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array
+  Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly arguments decodeURI decodeURIComponent encodeURI encodeURIComponent
+  escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape __cell __run`.split(/\s+/),
+)
