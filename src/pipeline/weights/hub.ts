@@ -1,4 +1,11 @@
-import { ModelNotFoundError } from '../errors.js'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
+import { defaultCacheDir, type HubCache, hubCache, isCommit, isTrue, linkToBlob, snapshotFiles } from './hubCache.js'
+import { type HubClient, HubUnreachable, hubClient } from './hubClient.js'
+import { downloadBlob, type RemoteFile } from './hubDownload.js'
+import { modelIndex } from './modelIndex.js'
+import { neededFiles } from './neededFiles.js'
 
 export interface DownloadOptions {
   /** branch, tag or commit (`'main'`) */
@@ -7,7 +14,7 @@ export interface DownloadOptions {
   variant?: string
   /** instead of HF_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub */
   cacheDir?: string
-  /** no network: the cache alone */
+  /** no network: the cache alone, as HF_HUB_OFFLINE=1 has it */
   localFilesOnly?: boolean
   /** instead of HF_TOKEN and the token that `hf auth login` stored */
   token?: string
@@ -16,6 +23,165 @@ export interface DownloadOptions {
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void
 }
 
-export async function downloadModel(id: string, _options: DownloadOptions): Promise<string> {
-  throw new ModelNotFoundError(`${id}: the hub is not reachable yet`)
+/**
+ * A model of the Hugging Face hub → its snapshot folder in the cache shared with Python's huggingface_hub, after downloading
+ * what a pipeline needs of it and the cache lacks. A hub that cannot be reached is a warning where the cache has the model whole.
+ *
+ * @param id `owner/name`
+ * @throws ModelNotFoundError    no such model, revision or file; gated; not cached while offline
+ * @throws UnsupportedModelError weights in pickles alone
+ * @throws CorruptWeightsError   content that is not what the hub lists
+ */
+export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
+  const { revision = 'main', variant, cacheDir, signal } = options
+  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(revision) || revision.includes('..'))
+    throw new InvalidOptionError(`revision must be a branch, tag or commit, got ${JSON.stringify(revision)}`)
+  const cache = hubCache(id, cacheDir)
+  const cached = () => wholeSnapshot(cache, id, revision, variant)
+
+  const offline = options.localFilesOnly ? 'localFilesOnly is set' : isOffline() && 'HF_HUB_OFFLINE is set'
+  if (offline) return cached().catch(error => Promise.reject(notCached(id, offline, cacheDir, error)))
+  if (isCommit(revision)) {
+    const folder = await cached().catch(() => undefined)
+    if (folder) return folder
+  }
+  try {
+    return await download(id, revision, options, cache)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!(error instanceof HubUnreachable)) throw error
+    const folder = await cached().catch(missing => Promise.reject(notCached(id, error.message, cacheDir, missing)))
+    console.warn(`${error.message}. Using what the cache has of ${id}: ${folder}`)
+    return folder
+  }
+}
+
+async function download(id: string, revision: string, options: DownloadOptions, cache: HubCache): Promise<string> {
+  const { variant, signal, onProgress } = options
+  const hub = await hubClient(id, options)
+  const { commit, files } = await listed(id, revision, hub)
+  const folder = cache.snapshot(commit)
+  const missing = async (paths: string[]) => {
+    const lacking = await Promise.all(
+      paths.map(path =>
+        access(join(folder, path)).then(
+          () => [],
+          () => [path],
+        ),
+      ),
+    )
+    return lacking.flat().map(path => files.get(path) as RemoteFile)
+  }
+  const fetchAll = async (wanted: RemoteFile[]) => {
+    const total = wanted.reduce((sum, { size }) => sum + size, 0)
+    let loaded = 0
+    await inParallel(4, wanted, signal, async (file, stop) => {
+      const blob = cache.blob(file.hash.digest)
+      const url = `${hub.endpoint}/${id}/resolve/${commit}/${file.path}`
+      const onBytes = (count: number) => {
+        loaded += count
+        onProgress?.({ file: file.path, loaded, total })
+      }
+      const there = await access(blob).then(
+        () => true,
+        () => false,
+      )
+      if (there) onBytes(file.size)
+      else await downloadBlob(url, file, blob, hub, stop, onBytes)
+      await linkToBlob(join(folder, file.path), blob)
+    })
+  }
+
+  if (!files.has('model_index.json')) throw notDiffusers(id, [...files.keys()])
+  await fetchAll(await missing(['model_index.json']))
+  await fetchAll(await missing(neededFiles([...files.keys()], await modelIndex(folder), variant, id)))
+  await cache.setCommit(revision, commit)
+  return folder
+}
+
+/** The commit of a revision and its files. */
+async function listed(id: string, revision: string, hub: HubClient) {
+  const { modelInfo, listFiles } = await import('@huggingface/hub')
+  const request = { hubUrl: hub.endpoint, fetch: hub.fetch }
+  try {
+    const { sha } = await modelInfo({ ...request, name: id, revision, additionalFields: ['sha'] })
+    if (!isCommit(sha)) throw new SyntaxError(`the commit "${sha}"`)
+    const files = new Map<string, RemoteFile>()
+    for await (const entry of listFiles({ ...request, repo: id, revision: sha, recursive: true })) {
+      const { path, type, lfs, oid = '' } = entry
+      const hash = lfs ? { algorithm: 'sha256' as const, digest: lfs.oid } : { algorithm: 'git' as const, digest: oid }
+      if (type !== 'file' || !isPlain(path)) continue
+      if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash.digest)) throw new SyntaxError(`no hash for ${path}`)
+      files.set(path, { path, size: lfs?.size ?? entry.size, hash })
+    }
+    return { commit: sha, files }
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new HubUnreachable(`${hub.endpoint} gives no answer of a hub: ${error.message}`, { cause: error })
+    throw error
+  }
+}
+
+/** Paths come from outside and become paths here. */
+function isPlain(path: string): boolean {
+  return path.split('/').every(name => /^[^\\:\0]+$/.test(name) && name !== '.' && name !== '..')
+}
+
+/** The cached snapshot of a revision, when it has all that a pipeline needs. */
+async function wholeSnapshot(
+  cache: HubCache,
+  id: string,
+  revision: string,
+  variant: string | undefined,
+): Promise<string> {
+  const commit = await cache.commitOf(revision)
+  if (!commit) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
+  const folder = cache.snapshot(commit)
+  const paths = await snapshotFiles(folder)
+  if (paths.length === 0) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
+  neededFiles(paths, await modelIndex(folder), variant, id)
+  return folder
+}
+
+function notCached(id: string, why: string, cacheDir: string | undefined, cause: Error): ModelNotFoundError {
+  return new ModelNotFoundError(
+    `${id} is not in the cache ${cacheDir ?? defaultCacheDir()} (${cause.message}), and ${why}. ` +
+      'Run it once with a connection, or name a folder in diffusers layout; HF_ENDPOINT names a mirror of the hub',
+    { cause },
+  )
+}
+
+function notDiffusers(id: string, paths: string[]): ModelNotFoundError {
+  const single = paths.filter(path => /^[^/]+\.(safetensors|ckpt)$/.test(path))
+  return new ModelNotFoundError(
+    `${id} is no model in diffusers layout: it has no model_index.json` +
+      (single.length > 0
+        ? `, but single files in another layout (${single.join(', ')}), which are not run here yet`
+        : ''),
+  )
+}
+
+function isOffline(): boolean {
+  return isTrue(process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE)
+}
+
+/** Runs at most `count` at a time; the first error, or the signal, stops them all. */
+async function inParallel<T>(
+  count: number,
+  items: T[],
+  signal: AbortSignal | undefined,
+  work: (item: T, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController()
+  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  const queue = items.values()
+  const worker = async () => {
+    for (const item of queue) {
+      stop.throwIfAborted()
+      await work(item, stop)
+    }
+  }
+  const workers = Array.from({ length: count }, () => worker().catch(error => failed.abort(error)))
+  await Promise.all(workers)
+  stop.throwIfAborted()
 }

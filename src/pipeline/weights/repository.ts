@@ -8,13 +8,7 @@ import { type DownloadOptions, downloadModel } from './hub.js'
 import { isMissing, readJsonFile } from './json.js'
 
 export { componentWeights } from './component.js'
-
-/** The parts of `model_index.json`; its settings are not among them (`readJson(folder, 'model_index.json')` has all). */
-export interface ModelIndex {
-  _class_name: string
-  /** part → library and class, both null where the pipeline goes without it */
-  [part: string]: string | [string | null, string | null] | undefined
-}
+export { type ModelIndex, modelIndex } from './modelIndex.js'
 
 /**
  * A model's source → a local folder in diffusers layout. A folder that exists is taken as it is; `'sdnb/tiny'` is the model
@@ -46,25 +40,6 @@ export async function resolveModel(source: string, options: DownloadOptions = {}
   )
 }
 
-/**
- * The parts that a model's folder names.
- * @throws ModelNotFoundError    no folder, or none in diffusers layout
- * @throws UnsupportedModelError a class that is not named by a string
- */
-export async function modelIndex(folder: string): Promise<ModelIndex> {
-  const where = join(folder, 'model_index.json')
-  const json = await readJsonFile(where).catch(async error => {
-    throw error instanceof ModelNotFoundError ? await notDiffusers(folder, error) : error
-  })
-  if (typeof json._class_name !== 'string')
-    throw new UnsupportedModelError(
-      `${where}: "_class_name" must name a pipeline class, got ${JSON.stringify(json._class_name) ?? 'nothing'}`,
-    )
-  const index: ModelIndex = { _class_name: json._class_name }
-  for (const [part, value] of Object.entries(json)) if (isPart(value)) index[part] = value
-  return index
-}
-
 /** A JSON file of a model's folder; errors as `readJsonFile`. */
 export async function readJson(folder: string, path: string): Promise<Record<string, unknown>> {
   return readJsonFile(join(folder, path))
@@ -89,19 +64,4 @@ function singleFile(source: string): UnsupportedModelError {
     )
   if (isPickle(source)) return new UnsupportedModelError(`${source} is a pickle: ${pickleReason}`)
   return new UnsupportedModelError(`${source} is a file; expected a folder in diffusers layout`)
-}
-
-function isPart(value: unknown): value is [string | null, string | null] {
-  return Array.isArray(value) && value.length === 2 && value.every(item => item === null || typeof item === 'string')
-}
-
-async function notDiffusers(folder: string, cause: Error): Promise<ModelNotFoundError> {
-  const names = await readdir(folder).catch(() => undefined)
-  if (!names)
-    return new ModelNotFoundError(`${folder}: expected a folder in diffusers layout; there is no folder`, { cause })
-  const shown = names.length === 0 ? 'nothing' : names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '')
-  return new ModelNotFoundError(
-    `${folder}: expected a folder in diffusers layout, with a model_index.json; it holds ${shown}`,
-    { cause },
-  )
 }

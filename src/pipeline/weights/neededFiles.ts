@@ -1,0 +1,53 @@
+import { ModelNotFoundError } from '../errors.js'
+import { checkVariant, weightFiles } from './component.js'
+import type { ModelIndex } from './modelIndex.js'
+
+/**
+ * Which of a repository's files a pipeline reads: model_index.json and, for each part it names, the configuration with
+ * one set of safetensors, or the files of a tokenizer, a scheduler and the like. Never pickles, ONNX, Flax or the parts that
+ * are not run here (safety checker and its feature extractor).
+ *
+ * @param paths of all files, `part/name`
+ * @param where the repository, for the errors
+ * @throws ModelNotFoundError    a part without files, a missing shard, a variant that no part has
+ * @throws UnsupportedModelError a part whose weights are in no safetensors
+ */
+export function neededFiles(
+  paths: readonly string[],
+  index: ModelIndex,
+  variant: string | undefined,
+  where: string,
+): string[] {
+  const needed = ['model_index.json']
+  const parts = Object.entries(index).filter(([part, value]) => Array.isArray(value) && value[1] && !notRun.has(part))
+  for (const [part, value] of parts) {
+    const names = paths.filter(path => path.startsWith(`${part}/`)).map(path => path.slice(part.length + 1))
+    const className = (value as [string, string])[1]
+    if (names.length === 0)
+      throw new ModelNotFoundError(
+        `${where}: model_index.json names "${part}" (${className}), but there are no files of it`,
+      )
+    const files = withoutWeights.test(className)
+      ? names.filter(name => /^[^/]+\.(json|txt|model)$/.test(name))
+      : ['config.json', ...wholeWeights(names, variant, `${where}/${part}`)]
+    const missing = files.find(name => !names.includes(name))
+    if (missing) throw new ModelNotFoundError(`${where}: expected ${part}/${missing}: there is none`)
+    needed.push(...files.map(name => `${part}/${name}`))
+  }
+  checkVariant(needed, variant, where)
+  return needed
+}
+
+const notRun = new Set(['safety_checker', 'feature_extractor'])
+
+const withoutWeights = /Tokenizer|Scheduler|Processor|FeatureExtractor/
+
+function wholeWeights(names: readonly string[], variant: string | undefined, where: string): string[] {
+  const files = weightFiles(names, variant, where)
+  if (files.length === 1 && !files[0].endsWith('.json')) return files
+  const shards = files.length - 1
+  const expected = Number(/-of-(\d{5})/.exec(files[1] ?? '')?.[1] ?? 1)
+  if (shards !== expected)
+    throw new ModelNotFoundError(`${where}: expected ${expected} shards beside ${files[0]}, found ${shards}`)
+  return files
+}
