@@ -1,18 +1,26 @@
 import { InvalidOptionError } from '../errors.js'
 import { type Tensor, tensor } from '../tensor.js'
 
+/** A weight and what it weighs. */
+export type Term = readonly [weight: number, x: Tensor]
+
 /**
- * (w₁ x₁ + w₂ x₂ + …) / over, element by element, added in double precision and kept in single.
+ * w₁ x₁ + w₂ x₂ + …, element by element, added in double precision and kept in single.
  * @throws InvalidOptionError when the shapes differ
  */
-export function weightedSum(terms: readonly (readonly [weight: number, x: Tensor])[], over = 1): Tensor {
+export function weightedSum(...terms: readonly Term[]): Tensor {
+  return sumOver(1, ...terms)
+}
+
+/** (w₁ x₁ + w₂ x₂ + …) / divisor. */
+export function sumOver(divisor: number, ...terms: readonly Term[]): Tensor {
   const [[firstWeight, first], ...rest] = terms
-  for (const [, x] of rest)
-    if (x.data.length !== first.data.length || x.dims.join() !== first.dims.join())
-      throw new InvalidOptionError(`tensors must have one shape, got [${first.dims}] and [${x.dims}]`)
+  for (const [, { dims }] of rest)
+    if (dims.join() !== first.dims.join())
+      throw new InvalidOptionError(`model output and sample must have one shape, got [${dims}] and [${first.dims}]`)
   const sum = Float64Array.from(first.data, value => firstWeight * value)
   for (const [weight, { data }] of rest) for (let i = 0; i < sum.length; i++) sum[i] += weight * data[i]
-  return tensor(over === 1 ? Float32Array.from(sum) : Float32Array.from(sum, value => value / over), first.dims)
+  return tensor(divisor === 1 ? Float32Array.from(sum) : Float32Array.from(sum, value => value / divisor), first.dims)
 }
 
 /** Every value into −range … range. */
@@ -39,7 +47,7 @@ export function thresholded(x: Tensor, ratio: number, max: number): Tensor {
   return tensor(data, x.dims)
 }
 
-/** a ⋅ (w of batch item i) + b ⋅ (v of batch item i). */
+/** a and b mixed with each batch item's own weights, or one pair for all: what adds noise. */
 export function mixedByItem(a: Tensor, b: Tensor, weights: readonly (readonly [ofA: number, ofB: number])[]): Tensor {
   const batch = a.dims[0]
   if (weights.length !== 1 && weights.length !== batch)

@@ -81,14 +81,19 @@ function isPositive(value: unknown): boolean {
 
 function carried<C>(spec: ConfigSpec<C>, key: string, value: unknown): unknown {
   if (OTHER_CLASSES.has(key)) return value
-  throw unsupported(spec.className, key, value, 'no such key')
+  throw new UnsupportedModelError(
+    `${spec.className}: "${snakeCase(key)}" is ${show(value)}; no scheduler class has such a key: leave it out`,
+  )
 }
 
 const camelCase = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 export const snakeCase = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 const show = (value: unknown) => (typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value)))
 
-/** Every key that some scheduler class of diffusers 0.42 takes: in the file of another class it means nothing. */
+/**
+ * Every key that some scheduler class of diffusers 0.42 takes, which in the file of another class means nothing, and two
+ * of old files that no class looks at any more: `tensor_format`, `timestep_values`.
+ */
 const OTHER_CLASSES = new Set(
   `algorithm_type alpha_cum_end alpha_cum_start base_image_seq_len base_shift beta_end beta_schedule beta_start
   block_length clip_denoised clip_sample clip_sample_range correct_steps corrector_k corrector_order corrector_selection
@@ -101,7 +106,7 @@ const OTHER_CLASSES = new Set(
   schedule_mode scheduler_type set_alpha_to_one shift shift_terminal sigma_data sigma_max sigma_min sigma_schedule
   skip_prk_steps snr snr_shift_scale solver_order solver_p solver_type stage_range stages steps_offset
   stochastic_sampling t_lim_ode t_lim_ode_below t_max t_min tail_step_multiplier tail_steps tau_func threshold
-  thresholding time_shift_type timestep_scaling timestep_spacing timestep_type trained_betas tsr_k tsr_sigma
+  tensor_format timestep_values thresholding time_shift_type timestep_scaling timestep_spacing timestep_type trained_betas tsr_k tsr_sigma
   upscale_mode use_beta_sigmas use_dynamic_shifting use_exponential_sigmas use_flow_sigmas use_karras_sigmas
   use_lu_lambdas variance_type`
     .split(/\s+/)

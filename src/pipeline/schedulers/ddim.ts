@@ -1,7 +1,7 @@
 import { randn } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { AlphaScheduler } from './alphaScheduler.js'
-import { clamped, thresholded, weightedSum } from './arithmetic.js'
+import { clamped, type Term, thresholded, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig } from './config.js'
 import { noiseOf, type PredictionType, pictureOf, predicted } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
@@ -68,12 +68,12 @@ export class DDIMScheduler extends AlphaScheduler implements Scheduler {
 
     const variance = ((1 - alphaPrev) / (1 - alphaT)) * (1 - alphaT / alphaPrev)
     const stdDev = eta * Math.sqrt(variance)
-    const terms: [number, Tensor][] = [
+    const terms: Term[] = [
       [Math.sqrt(alphaPrev), x0],
       [Math.sqrt(1 - alphaPrev - stdDev ** 2), epsilon],
     ]
     if (eta > 0) terms.push([stdDev, randn(modelOutput.dims, { generator, dtype })])
-    return { prevSample: weightedSum(terms), predOriginalSample: x0 }
+    return { prevSample: weightedSum(...terms), predOriginalSample: x0 }
   }
 
   #limited(x0: Tensor): Tensor {

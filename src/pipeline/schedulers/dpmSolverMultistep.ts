@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { randn } from '../random.js'
 import type { Tensor } from '../tensor.js'
-import { mixedByItem, thresholded, weightedSum } from './arithmetic.js'
+import { mixedByItem, type Term, thresholded, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig, snakeCase, unsupported } from './config.js'
 import { type Algorithm, solverWeights } from './dpmSolverWeights.js'
 import { noiseOf, type PredictionType, pictureOf, predicted } from './prediction.js'
@@ -129,12 +129,12 @@ export class DPMSolverMultistepScheduler extends SigmaScheduler implements Sched
     const solverType = this.config.solverType === 'heun' ? 'heun' : 'midpoint'
     const { ofSample, ofOutputs, ofNoise } = solverWeights(this.#algorithm, solverType, levels)
     const newestFirst = this.#outputs.toReversed()
-    const terms: [number, Tensor][] = [[ofSample, sample]]
+    const terms: Term[] = [[ofSample, sample]]
     for (const [i, weight] of ofOutputs.entries()) terms.push([weight, newestFirst[i]])
     // diffusers draws this noise in single precision, whatever the model's
     if (ofNoise !== undefined) terms.push([ofNoise, randn(modelOutput.dims, { generator })])
     this.advance()
-    return { prevSample: weightedSum(terms) }
+    return { prevSample: weightedSum(...terms) }
   }
 
   /** The last steps of few use lower orders: a last noise level of zero allows the first alone. */
@@ -188,7 +188,8 @@ export class DPMSolverMultistepScheduler extends SigmaScheduler implements Sched
     const logSigmas = training.map(Math.log)
     const [lowest, highest] = [training[0], training[training.length - 1]]
     const shape = chosenShape(this.config)
-    const shaped = shape === 'useKarrasSigmas' || !useLuLambdas ? shape : undefined // as diffusers asks, Lu before the others
+    // Where two are set: Karras before Lu before the others, the order of diffusers' questions.
+    const shaped = shape === 'useKarrasSigmas' || !useLuLambdas ? shape : undefined
     if (shaped || useLuLambdas) {
       const sigmas = shaped
         ? shapedSigmas(this.config, highest, lowest, count)

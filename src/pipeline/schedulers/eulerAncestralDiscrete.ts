@@ -1,6 +1,6 @@
 import { randn } from '../random.js'
 import type { Tensor } from '../tensor.js'
-import { weightedSum } from './arithmetic.js'
+import { sumOver, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig } from './config.js'
 import { EulerBase } from './eulerBase.js'
 import type { PredictionType } from './prediction.js'
@@ -55,20 +55,10 @@ export class EulerAncestralDiscreteScheduler extends EulerBase implements Schedu
     const sigmaUp = Math.sqrt((sigmaNext ** 2 * (sigma ** 2 - sigmaNext ** 2)) / sigma ** 2)
     const sigmaDown = Math.sqrt(sigmaNext ** 2 - sigmaUp ** 2)
     const x0 = this.denoised(this.config.predictionType, sigma, sample, modelOutput)
-    const derivative = weightedSum(
-      [
-        [1, sample],
-        [-1, x0],
-      ],
-      sigma,
-    )
+    const derivative = sumOver(sigma, [1, sample], [-1, x0])
     const noise = randn(modelOutput.dims, options)
     this.advance()
-    const prevSample = weightedSum([
-      [1, sample],
-      [sigmaDown - sigma, derivative],
-      [sigmaUp, noise],
-    ])
+    const prevSample = weightedSum([1, sample], [sigmaDown - sigma, derivative], [sigmaUp, noise])
     return { prevSample, predOriginalSample: x0 }
   }
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor.js'
-import { mixedByItem, weightedSum } from './arithmetic.js'
+import { mixedByItem, sumOver } from './arithmetic.js'
 import { type PredictionType, pictureOf } from './prediction.js'
 import { SigmaScheduler } from './sigmaScheduler.js'
 import { type BetaConfig, leadingTimesteps, linspace, trailingTimesteps } from './sigmas.js'
@@ -25,7 +25,7 @@ export abstract class EulerBase extends SigmaScheduler {
 
   scaleModelInput(sample: Tensor, timestep: number): Tensor {
     const sigma = this.sigmas[this.indexFor(timestep)]
-    return weightedSum([[1, sample]], Math.sqrt(sigma ** 2 + 1))
+    return sumOver(Math.sqrt(sigma ** 2 + 1), [1, sample])
   }
 
   addNoise(original: Tensor, noise: Tensor, timesteps: readonly number[]): Tensor {
@@ -50,12 +50,6 @@ export abstract class EulerBase extends SigmaScheduler {
   protected denoised(type: PredictionType, sigma: number, sample: Tensor, output: Tensor): Tensor {
     const alpha = 1 / Math.sqrt(sigma ** 2 + 1)
     const { ofSample, ofOutput, over } = pictureOf(type, alpha, sigma * alpha)
-    return weightedSum(
-      [
-        [ofSample * alpha, sample],
-        [ofOutput, output],
-      ],
-      over,
-    )
+    return sumOver(over, [ofSample * alpha, sample], [ofOutput, output])
   }
 }

@@ -1,6 +1,6 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
-import { weightedSum } from './arithmetic.js'
+import { sumOver, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig, snakeCase } from './config.js'
 import { EulerBase } from './eulerBase.js'
 import type { PredictionType } from './prediction.js'
@@ -70,21 +70,9 @@ export class EulerDiscreteScheduler extends EulerBase implements Scheduler {
     const index = this.indexFor(timestep)
     const [sigma, sigmaNext] = [this.sigmas[index], this.sigmas[index + 1]]
     const x0 = this.denoised(this.config.predictionType, sigma, sample, modelOutput)
-    const derivative = weightedSum(
-      [
-        [1, sample],
-        [-1, x0],
-      ],
-      sigma,
-    )
+    const derivative = sumOver(sigma, [1, sample], [-1, x0])
     this.advance()
-    return {
-      prevSample: weightedSum([
-        [1, sample],
-        [sigmaNext - sigma, derivative],
-      ]),
-      predOriginalSample: x0,
-    }
+    return { prevSample: weightedSum([1, sample], [sigmaNext - sigma, derivative]), predOriginalSample: x0 }
   }
 
   #fromSigmas({ timesteps, sigmas }: CustomSchedule) {

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { AlphaScheduler } from './alphaScheduler.js'
-import { weightedSum } from './arithmetic.js'
+import { sumOver, type Term, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig } from './config.js'
 import { noiseOf, type PredictionType } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
@@ -99,9 +99,9 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
       this.#outputs.push(output)
       this.#startSample = sample
     }
-    const weighted: [number, Tensor][] = [[stage === 0 || stage === 3 ? 1 / 6 : 1 / 3, output]]
+    const weighted: Term[] = [[stage === 0 || stage === 3 ? 1 / 6 : 1 / 3, output]]
     if (this.#sum) weighted.push([1, this.#sum])
-    const sum = weightedSum(weighted)
+    const sum = weightedSum(...weighted)
     this.#sum = stage === 3 ? undefined : sum
     const start = this.#rungeKutta[this.#calls - stage]
     return this.#transfer(this.#startSample!, start, previous, stage === 3 ? sum : output)
@@ -111,20 +111,14 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
   #multistep(output: Tensor, timestep: number, sample: Tensor, stride: number): Tensor {
     if (this.#calls === 1) {
       const [first] = this.#outputs // the first step made again, with the mean of both ends
-      const mean = weightedSum(
-        [
-          [1, output],
-          [1, first],
-        ],
-        2,
-      )
+      const mean = sumOver(2, [1, output], [1, first])
       return this.#transfer(this.#startSample!, timestep + stride, timestep, mean)
     }
     if (this.#calls === 0) this.#startSample = sample
     this.#outputs = [...this.#outputs.slice(-3), output]
     const weights = MULTISTEP[this.#outputs.length - 1]
     const terms = this.#outputs.toReversed().map((past, i) => [weights[i], past] as const)
-    return this.#transfer(sample, timestep, timestep - stride, weightedSum(terms))
+    return this.#transfer(sample, timestep, timestep - stride, weightedSum(...terms))
   }
 
   /** Formula 9. */
@@ -135,10 +129,8 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
     const { ofSample, ofOutput } = noiseOf(this.config.predictionType, Math.sqrt(alphaT), Math.sqrt(betaT))
     const denominator = alphaT * Math.sqrt(betaPrev) + Math.sqrt(alphaT * betaT * alphaPrev)
     const ofNoise = -(alphaPrev - alphaT) / denominator
-    return weightedSum([
-      [Math.sqrt(alphaPrev / alphaT) + ofNoise * ofSample, sample],
-      [ofNoise * ofOutput, output],
-    ])
+    const weight = Math.sqrt(alphaPrev / alphaT) + ofNoise * ofSample
+    return weightedSum([weight, sample], [ofNoise * ofOutput, output])
   }
 }
 

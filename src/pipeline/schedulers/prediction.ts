@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor.js'
-import { weightedSum } from './arithmetic.js'
+import { sumOver } from './arithmetic.js'
 
 /**
  * What a network predicts, absorbed once: with a sample x = α x₀ + σ ε, the picture x₀ and the noise ε are each
@@ -28,11 +28,5 @@ export function noiseOf(type: PredictionType, alpha: number, sigma: number): Pre
 
 /** Applies a prediction to a sample and a network's output. */
 export function predicted({ ofSample, ofOutput, over }: Prediction, sample: Tensor, output: Tensor): Tensor {
-  return weightedSum(
-    [
-      [ofSample, sample],
-      [ofOutput, output],
-    ],
-    over,
-  )
+  return sumOver(over, [ofSample, sample], [ofOutput, output])
 }

@@ -40,7 +40,7 @@ export interface StepOptions {
   generator?: Generator | Generator[] | undefined
   /** DDIM: 0 adds no noise, 1 as much as DDPM. Other classes do not look at it. Default 0. */
   eta?: number | undefined
-  /** The type the added noise is drawn in: that of the model. Default `float32`. */
+  /** The type the added noise is drawn in: that of the model; DPM-Solver draws in float32 always. Default `float32`. */
   dtype?: 'float32' | 'float16' | undefined
 }
 
