@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { type Scheduler, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
-import { expectClose, psnr } from '../../support/compare.js'
+import { expectClose, expectSameBits, psnr } from '../../support/compare.js'
 import { item, readTensors } from '../../support/tensors.js'
-import { type Cases, drain, fixture, optionsOf, readJson, schedulerOf } from './fixtures.js'
+import { type Cases, fixture, optionsOf, readJson, schedulerOf, watch } from './fixtures.js'
 
 const { cases } = readJson<Cases>(fixture('cases.json'))
 const expected = readTensors(fixture('expected.safetensors'))
@@ -16,17 +16,26 @@ const loads = [
 describe.each(loads)('a call of "$model" in $dtype equals diffusers’', ({ model, dtype }) => {
   let pipeline: StableDiffusionPipeline
   let own: Scheduler
+  let warn: MockInstance<typeof console.warn>
 
   beforeAll(async () => {
     pipeline = await StableDiffusionPipeline.fromPretrained(fixture(model), { device: 'cpu', dtype })
     own = pipeline.scheduler
   })
   afterAll(() => pipeline?.dispose())
+  beforeEach(() => {
+    warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  })
+  afterEach(() => warn.mockRestore())
 
   it.each(cases.filter(one => one.model === model && one.dtype === dtype))('$name', async one => {
     pipeline.scheduler = schedulerOf(one, own)
     const given = expected.has(`${one.name}.given`) ? expected.floats(`${one.name}.given`) : undefined
-    const { steps, output } = await drain(pipeline.steps(one.prompt, optionsOf(one.options, given)))
+    const { initial, steps, output } = await watch(pipeline, one.prompt, optionsOf(one.options, given))
+
+    const { data: start } = expected.floats(`${one.name}.initial`)
+    if (pipeline.scheduler.initNoiseSigma === 1) expectSameBits(initial.data, start, 'noise')
+    else expectClose(initial.data, start, 1e-6, 'scaled noise')
 
     const timesteps = expected.floats(`${one.name}.timesteps`).data
     expect(steps.length).toBe(timesteps.length)
@@ -45,6 +54,8 @@ describe.each(loads)('a call of "$model" in $dtype equals diffusers’', ({ mode
     expect(output.images.map(image => [image.height, image.width])).toEqual(Array(count).fill([height, width]))
     for (const [i, image] of output.images.entries())
       expect(psnr(image.data, item(pictures, i).data), `picture ${i}, dB`).toBeGreaterThanOrEqual(45)
+
+    expect(warn).toHaveBeenCalledTimes(one.name === 'long prompt' ? 1 : 0)
   })
 })
 

@@ -66,34 +66,35 @@ export function optionsOf(options: Case['options'], given?: FixtureTensor<Float3
 
 export const asTensor = ({ dims, data }: FixtureTensor<Float32Array>): Tensor => ({ type: 'float32', dims, data })
 
-/** Every step of a call, and what it returned. */
-export async function drain(
-  steps: AsyncGenerator<Step, PipelineOutput>,
-): Promise<{ steps: Step[]; output: PipelineOutput }> {
-  const seen: Step[] = []
-  for (;;) {
-    const { done, value } = await steps.next()
-    if (done) return { steps: seen, output: value }
-    seen.push(value)
-  }
-}
-
-/** What a call starts from: its first latents under a scheduler whose steps change nothing. */
-export async function startOf(
+/** A call seen whole: the latents it starts from, those after every step, and what it returns. */
+export async function watch(
   pipeline: StableDiffusionPipeline,
   prompt: string | string[],
   options: CallOptions,
-): Promise<Tensor> {
-  const own = pipeline.scheduler
-  const still = PNDMScheduler.fromConfig({})
-  still.step = (_prediction, _timestep, sample) => ({ prevSample: sample })
-  pipeline.scheduler = still
+): Promise<{ initial: Tensor; steps: Step[]; output: PipelineOutput }> {
+  const { scheduler } = pipeline
+  const scale = scheduler.scaleModelInput
+  const inputs: Tensor[] = []
+  scheduler.scaleModelInput = (sample, timestep) => {
+    inputs.push(sample)
+    return scale.call(scheduler, sample, timestep)
+  }
+  const running = pipeline.steps(prompt, options)
+  const steps: Step[] = []
   try {
-    const { steps } = await drain(
-      pipeline.steps(prompt, { ...options, numInferenceSteps: 1, timesteps: undefined, outputType: 'latent' }),
-    )
-    return steps[0].latents
+    for (;;) {
+      const { done, value } = await running.next()
+      if (done) return { initial: withoutGuidance(inputs[0], steps[0].latents), steps, output: value }
+      steps.push(value)
+    }
   } finally {
-    pipeline.scheduler = own
+    scheduler.scaleModelInput = scale
   }
 }
+
+/** With guidance the model is given the latents twice. */
+const withoutGuidance = (input: Tensor, { dims, data }: Tensor): Tensor => ({
+  ...input,
+  dims,
+  data: input.data.subarray(0, data.length),
+})

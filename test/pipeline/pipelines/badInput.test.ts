@@ -1,0 +1,246 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type CallOptions,
+  CorruptWeightsError,
+  InvalidOptionError,
+  ModelNotFoundError,
+  StableDiffusionPipeline,
+  UnsupportedModelError,
+} from '../../../src/pipeline/index.js'
+import { editHeader } from '../../support/safetensors.js'
+
+const whole = fileURLToPath(new URL('../../fixtures/pipelines/sd1', import.meta.url))
+const unetWeights = 'unet/diffusion_pytorch_model.safetensors'
+
+describe('a folder that is not a whole model', () => {
+  let folder: string
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sdnb-bad-'))
+    cpSync(whole, folder, { recursive: true })
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const at = (name: string) => join(folder, name)
+
+  async function draw(): Promise<void> {
+    await using pipeline = await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu' })
+    await pipeline('a car', { numInferenceSteps: 1 })
+  }
+
+  function editJson(name: string, change: Record<string, unknown>): void {
+    writeFileSync(at(name), JSON.stringify({ ...JSON.parse(readFileSync(at(name), 'utf8')), ...change }))
+  }
+
+  it('draws as long as nothing is broken', async () => {
+    await draw()
+  })
+
+  it('a folder that is not there', async () => {
+    const nowhere = at('nowhere')
+    const error = await failure(StableDiffusionPipeline.fromPretrained(nowhere))
+    expect(error).toBeInstanceOf(ModelNotFoundError)
+    expect(error.message).toContain(nowhere)
+  })
+
+  it('a folder that holds no model', async () => {
+    const error = await failure(StableDiffusionPipeline.fromPretrained(at('scheduler')))
+    expect(error).toBeInstanceOf(ModelNotFoundError)
+    expect(error.message).toContain('model_index.json')
+  })
+
+  it.each([
+    'model_index.json',
+    'unet/config.json',
+    'scheduler/scheduler_config.json',
+    'tokenizer/vocab.json',
+    unetWeights,
+  ])('a missing %s', async name => {
+    rmSync(at(name))
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(ModelNotFoundError)
+    expect(error.message).toContain(name.split('/').pop()!.split('.')[0])
+    expect(error.message).toContain(folder)
+  })
+
+  it.each([0, 5, 1000, 2_000_000])('weights cut off after %i bytes', async length => {
+    truncateSync(at(unetWeights), length)
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(CorruptWeightsError)
+    expect(error.message).toContain(unetWeights)
+  })
+
+  it('weights whose header is longer than the file', async () => {
+    const file = readFileSync(at(unetWeights))
+    file.writeBigUInt64LE(BigInt(file.length))
+    writeFileSync(at(unetWeights), file)
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(CorruptWeightsError)
+    expect(error.message).toContain(`${file.length} bytes`)
+  })
+
+  it('weights of another shape', async () => {
+    editHeader(at(unetWeights), header => {
+      expect(header['conv_in.weight'].shape).toEqual([32, 4, 3, 3])
+      header['conv_in.weight'].shape = [32, 4, 9, 1]
+    })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(CorruptWeightsError)
+    expect(error.message).toMatch(/\[32, 4, 3, 3\] for "conv_in\.weight".*\[32, 4, 9, 1\]/)
+  })
+
+  it('weights that lack a tensor', async () => {
+    editHeader(at(unetWeights), header => {
+      header['conv_in.wait'] = header['conv_in.weight']
+      delete header['conv_in.weight']
+    })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(CorruptWeightsError)
+    expect(error.message).toContain('conv_in.w')
+  })
+
+  it('weights in a pickle, which is never opened', async () => {
+    rmSync(at(unetWeights))
+    pipeNobodyWrites(at('unet/diffusion_pytorch_model.bin'))
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/pickle.*diffusion_pytorch_model\.bin.*never opened/s)
+  })
+
+  it('a pickle in place of a folder, which is never opened', async () => {
+    pipeNobodyWrites(at('sd-v1-4.ckpt'))
+    const error = await failure(StableDiffusionPipeline.fromPretrained(at('sd-v1-4.ckpt')))
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/sd-v1-4\.ckpt.*pickle.*never opened/s)
+  })
+
+  it('a pickle that calls itself .safetensors', async () => {
+    writeFileSync(at(unetWeights), Buffer.concat([Buffer.from([0x80, 0x02]), Buffer.alloc(100, '}q\x00')]))
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(CorruptWeightsError)
+    expect(error.message).toContain('no safetensors file')
+  })
+
+  it('a scheduler that nobody knows', async () => {
+    editJson('scheduler/scheduler_config.json', { _class_name: 'MiracleScheduler' })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/MiracleScheduler.*PNDMScheduler/s)
+  })
+
+  it('a scheduler setting that nobody knows', async () => {
+    editJson('scheduler/scheduler_config.json', { beta_schedule: 'staircase' })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/beta_schedule.*staircase/s)
+  })
+
+  it('a pipeline of another class', async () => {
+    editJson('model_index.json', { _class_name: 'KandinskyPipeline' })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toContain('KandinskyPipeline')
+  })
+
+  it('a model setting that is not run here', async () => {
+    editJson('unet/config.json', { class_embed_type: 'identity' })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/class_embed_type.*identity/s)
+  })
+
+  it('a config that is no JSON', async () => {
+    writeFileSync(at('vae/config.json'), '{ "act_fn": silu }')
+    const error = await failure(draw())
+    expect(error.message).toContain(`${at('vae/config.json')}:1:13`)
+  })
+})
+
+describe('a call with a wrong argument', () => {
+  let pipeline: StableDiffusionPipeline
+
+  beforeAll(async () => {
+    pipeline = await StableDiffusionPipeline.fromPretrained(whole, { device: 'cpu' })
+  })
+  afterAll(() => pipeline?.dispose())
+
+  it.each<[what: string, options: Record<string, unknown>, message: RegExp]>([
+    ['width 500', { width: 500 }, /width.*multiple of 8.*500/],
+    ['height 0', { height: 0 }, /height.*multiple of 8.*0/],
+    ['a height in words', { height: '64' }, /height.*64/],
+    ['0 steps', { numInferenceSteps: 0 }, /numInferenceSteps.*at least 1.*0/],
+    ['half a step', { numInferenceSteps: 0.5 }, /numInferenceSteps.*0\.5/],
+    ['0 pictures', { numImagesPerPrompt: 0 }, /numImagesPerPrompt.*0/],
+    ['guidance that is no number', { guidanceScale: Number.NaN }, /guidanceScale.*NaN/],
+    ['an output type nobody knows', { outputType: 'pil' }, /outputType.*pil/],
+    ['two negative prompts for one prompt', { negativePrompt: ['blurry', 'ugly'] }, /negativePrompt.*1.*2/],
+    [
+      'latents of another size',
+      { latents: { type: 'float32', dims: [1, 4], data: [0, 0, 0, 0] } },
+      /latents.*1, 4, 8, 8/,
+    ],
+    ['an option with a typing mistake', { numInferenceStep: 5 }, /numInferenceStep"?.*numInferenceSteps/],
+    ['an option under its Python name', { guidance_scale: 5 }, /guidance_scale.*guidanceScale/],
+  ])('%s', async (_what, options, message) => {
+    const error = await failure(pipeline('a car', options as CallOptions))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toMatch(message)
+  })
+
+  it.each<[what: string, prompt: unknown]>([
+    ['an empty list of prompts', []],
+    ['no prompt', undefined],
+    ['a prompt that is a number', 7],
+  ])('%s', async (_what, prompt) => {
+    const error = await failure(pipeline(prompt as string))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toContain('prompt')
+  })
+
+  it('a signal that was aborted before', async () => {
+    const error = await failure(pipeline('a car', { signal: AbortSignal.abort() }))
+    expect(error.name).toBe('AbortError')
+  })
+
+  it('a signal that is aborted after the second of 50 steps ends the call before the third', async () => {
+    const controller = new AbortController()
+    const seen: number[] = []
+    const error = await failure(
+      pipeline('a car', {
+        signal: controller.signal,
+        callbackOnStepEnd(_pipeline, step) {
+          seen.push(step)
+          if (step === 1) controller.abort()
+        },
+      }),
+    )
+    expect(error.name).toBe('AbortError')
+    expect(seen).toEqual([0, 1])
+  })
+
+  it('and the next call draws', async () => {
+    const { images } = await pipeline('a car', { numInferenceSteps: 1 })
+    expect(images.map(({ width, height }) => [width, height])).toEqual([[64, 64]])
+  })
+})
+
+/** What a promise is rejected with. */
+async function failure(promise: Promise<unknown>): Promise<Error> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error, 'expected an error').toBeInstanceOf(Error)
+  return error as Error
+}
+
+/** Whoever opens it to read waits forever; where there are no named pipes, an empty file must do. */
+function pipeNobodyWrites(path: string): void {
+  if (process.platform === 'win32') writeFileSync(path, '')
+  else execFileSync('mkfifo', [path])
+}
