@@ -45,9 +45,8 @@ export function createModules(cwd: string): Modules {
       const url = `sdnb-import:${encodeURIComponent(request)}`
       const here = new Error()
       try {
-        return attributes && Object.keys(attributes).length
-          ? await import(url, { with: attributes })
-          : await import(url)
+        // written out, as bundlers want attributes
+        return attributes?.type === 'json' ? await import(url, { with: { type: 'json' } }) : await import(url)
       } catch (error) {
         throw withAdvice(error, specifier, here)
       }
