@@ -8,7 +8,7 @@ test.for([
   ['text that is no JSON', '{"cells": ['],
   ['JSON that is no notebook', '{"cells": 3}'],
   ['a list', '[]'],
-  ['a cell without a source', '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}'],
+  ['a source that is no text', '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}'],
 ])('%s ends with 2, one line that says why, and the file untouched', async ([, content]) => {
   const folder = newFolder()
   writeFileSync(join(folder, 'n.sdnb'), content)

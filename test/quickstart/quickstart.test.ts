@@ -39,7 +39,7 @@ test('every cell has run, the grid’s warning and the table are there', () => {
   expect(cells.map(cell => cell.execution_count)).toEqual(cells.map((_, i) => i + 1))
   const text = JSON.stringify(cells.map(cell => cell.outputs))
   expect(text).toContain('Expected 1 images, but got 3. Adjusting grid layout.')
-  expect(text).toMatch(/128 × 128\s+\| photograph of a vintage car \| \d+/)
+  expect(text).toMatch(/128 × 128 \| sdnb\/tiny \| PLMS, 50 steps \| \d+/)
   expect(
     cells.filter(cell => printed(cell).includes('added 1 package') || printed(cell).includes('up to date')),
   ).toHaveLength(1)
