@@ -18,9 +18,11 @@ export function sumOver(divisor: number, ...terms: readonly Term[]): Tensor {
   for (const [, { dims }] of rest)
     if (dims.join() !== first.dims.join())
       throw new InvalidOptionError(`model output and sample must have one shape, got [${dims}] and [${first.dims}]`)
-  const sum = Float64Array.from(first.data, value => firstWeight * value)
+  const sum = new Float64Array(first.data.length)
+  for (let i = 0; i < sum.length; i++) sum[i] = firstWeight * first.data[i]
   for (const [weight, { data }] of rest) for (let i = 0; i < sum.length; i++) sum[i] += weight * data[i]
-  return tensor(divisor === 1 ? Float32Array.from(sum) : Float32Array.from(sum, value => value / divisor), first.dims)
+  if (divisor !== 1) for (let i = 0; i < sum.length; i++) sum[i] /= divisor
+  return tensor(new Float32Array(sum), first.dims)
 }
 
 /** Every value into −range … range. */

@@ -4,7 +4,7 @@ import { AlphaScheduler } from './alphaScheduler.js'
 import { sumOver, type Term, weightedSum } from './arithmetic.js'
 import { type Config, type ConfigSpec, resolveConfig } from './config.js'
 import { noiseOf, type PredictionType } from './prediction.js'
-import { checkedStepCount, refuseCustom } from './schedule.js'
+import { checkedStepCount, checkNotDone, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep } from './scheduler.js'
 import { BETA_SCHEDULES, SPACINGS } from './sigmas.js'
 
@@ -73,6 +73,7 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
 
   step(modelOutput: Tensor, timestep: number, sample: Tensor): SchedulerStep {
     const stride = this.strideFor(timestep)
+    checkNotDone(this.#calls, this.timesteps)
     const prevSample =
       this.#calls < this.#rungeKutta.length
         ? this.#rungeKuttaStep(modelOutput, timestep, sample, stride)

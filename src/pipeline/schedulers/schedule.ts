@@ -24,3 +24,9 @@ export function checkTimestep(timesteps: readonly number[], timestep: number): v
       `timestep must be one of the schedule's (${timesteps.slice(0, 3).join(', ')}, …), got ${timestep}`,
     )
 }
+
+/** Refuses a step after the last of a schedule that is walked once. */
+export function checkNotDone(index: number, timesteps: readonly number[]): void {
+  if (index >= timesteps.length)
+    throw new InvalidOptionError(`all ${timesteps.length} steps are done: call setTimesteps to start again`)
+}

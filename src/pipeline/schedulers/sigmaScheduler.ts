@@ -1,6 +1,5 @@
-import { InvalidOptionError } from '../errors.js'
 import { snakeCase, unsupported } from './config.js'
-import { checkTimestep } from './schedule.js'
+import { checkNotDone, checkTimestep } from './schedule.js'
 import {
   alphasCumprod,
   type BetaConfig,
@@ -37,8 +36,7 @@ export abstract class SigmaScheduler {
   protected indexFor(timestep: number): number {
     checkTimestep(this.timesteps, timestep)
     this.#index ??= timestep === this.timesteps[0] ? 0 : this.#indexOf(timestep)
-    if (this.#index >= this.timesteps.length)
-      throw new InvalidOptionError(`all ${this.timesteps.length} steps are done: call setTimesteps to start again`)
+    checkNotDone(this.#index, this.timesteps)
     return this.#index
   }
 

@@ -184,10 +184,12 @@ describe('wrong use', () => {
   })
 
   test('a step after the last', () => {
-    const euler = new EulerDiscreteScheduler(FILE)
-    const [only] = euler.setTimesteps(1)
-    euler.step(x, only, x)
-    expect(() => euler.step(x, only, x)).toThrow('all 1 steps are done: call setTimesteps to start again')
+    for (const one of [DPMSolverMultistepScheduler, EulerDiscreteScheduler, PNDMScheduler]) {
+      const scheduler = one.fromConfig(FILE)
+      const [only] = scheduler.setTimesteps(1)
+      scheduler.step(x, only, x)
+      expect(() => scheduler.step(x, only, x)).toThrow('all 1 steps are done: call setTimesteps to start again')
+    }
   })
 
   test('fewer steps than the Runge-Kutta start needs', () => {
