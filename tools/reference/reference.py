@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import diffusers
@@ -98,15 +99,13 @@ def sha256(path):
 
 
 def versions():
-    names = {}
-    for line in (Path(__file__).parent / "requirements.txt").read_text().split():
-        package, version = line.split("==")
-        names[package] = version
-    installed = {"diffusers": diffusers.__version__, "torch": torch.__version__.split("+")[0]}
-    for package, version in installed.items():
-        if names[package] != version:
-            raise SystemExit(f"expected {package} {names[package]}, as requirements.txt pins it, got {version}")
-    return names
+    """The pinned packages; ends the run where another version is installed."""
+    pinned = dict(line.split("==") for line in (Path(__file__).parent / "requirements.txt").read_text().split())
+    for package, version in pinned.items():
+        installed = metadata.version(package).split("+")[0]
+        if installed != version:
+            raise SystemExit(f"expected {package} {version}, as requirements.txt pins it, got {installed}")
+    return pinned
 
 
 def write_json(path, value):
