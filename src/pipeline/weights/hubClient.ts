@@ -1,4 +1,4 @@
-import { ModelNotFoundError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import { storedToken } from './hubCache.js'
 
 /** Requests about one repository. */
@@ -17,6 +17,7 @@ export class HubUnreachable extends Error {
 /** HF_ENDPOINT (a mirror, say) and the token are read here, which @huggingface/hub leaves to its caller. */
 export async function hubClient(id: string, options: { token?: string; signal?: AbortSignal }): Promise<HubClient> {
   const endpoint = (process.env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '')
+  if (!URL.canParse(endpoint)) throw new InvalidOptionError(`HF_ENDPOINT must be a URL, got "${endpoint}"`)
   const token = options.token ?? (await storedToken())
   const { signal } = options
   return {

@@ -404,6 +404,11 @@ describe('refused', () => {
   test('a revision that would leave the cache', async () =>
     expect(await errorOf(resolveModel(id, { revision: '../../x' }))).toBeInstanceOf(InvalidOptionError))
 
+  test('an HF_ENDPOINT that is no URL', async () => {
+    process.env.HF_ENDPOINT = 'mirror'
+    expect((await errorOf(resolveModel(id))).message).toBe('HF_ENDPOINT must be a URL, got "mirror"')
+  })
+
   test('file names that would leave the cache are never written', async () => {
     hub.repositories[id].files = {
       ...files,
