@@ -69,7 +69,8 @@ test('an external package with one home is imported only there', () => {
 test('every package that is imported is a dependency', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const external = imports.filter(
-    ({ name }) => !/^[.#]/.test(name) && !name.startsWith('node:') && !builtinModules.includes(name) && name !== 'vscode',
+    ({ name }) =>
+      !/^[.#]/.test(name) && !name.startsWith('node:') && !builtinModules.includes(name) && name !== 'vscode',
   )
   const wrong = external.filter(({ name }) => !(packageName(name) in dependencies) && name !== 'sdnb')
   expect(wrong).toEqual([])
@@ -84,7 +85,10 @@ test('project references say the same', () => {
       continue // a room that is not built yet
     }
     const rooms = config.references.map(({ path }) => room(relative(root, join(root, 'src', name, path, 'x'))))
-    expect(rooms.filter(to => !mayImport[name].includes(to)), name).toEqual([])
+    expect(
+      rooms.filter(to => !mayImport[name].includes(to)),
+      name,
+    ).toEqual([])
   }
 })
 

@@ -106,10 +106,13 @@ function checkClasses(index: ModelIndex, folder: string): void {
 
 /** Two settings of old files that diffusers mends: `StableDiffusionPipeline.__init__`. */
 function mended(scheduler: Scheduler): Scheduler {
-  const config = { ...scheduler.config }
-  if ('stepsOffset' in config) config.stepsOffset = 1
-  if ('clipSample' in config) config.clipSample = false
-  return schedulerFromConfig(config)
+  const { config } = scheduler
+  return schedulerFromConfig({
+    ...config,
+    // `in`, since a default counts as well: it is no own key.
+    ...('stepsOffset' in config && { stepsOffset: 1 }),
+    ...('clipSample' in config && { clipSample: false }),
+  })
 }
 
 /** Files from before diffusers 0.9 may say 32 where the model draws 64; `StableDiffusionPipeline.__init__` again. */

@@ -184,3 +184,10 @@ describe('model_index.json', () => {
 /** Of two pictures' bytes. */
 const different = (a: Uint8Array, b: Uint8Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+
+test('a scheduler of an old file counts from step 1 and clips no sample, as diffusers mends it', async () => {
+  const scheduler = DDIMScheduler.fromConfig({ beta_schedule: 'scaled_linear' })
+  const { config } = (await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu', scheduler })).scheduler
+  expect([scheduler.config.stepsOffset, scheduler.config.clipSample]).toEqual([0, true])
+  expect([config.stepsOffset, config.clipSample]).toEqual([1, false])
+})
