@@ -31,7 +31,7 @@ export function clipTextGraph(
   options: LayerOptions,
 ): ModelGraph {
   const projects = weights.has('text_projection.weight') && config.projectionDim !== null
-  const g = layers(options, weights)
+  const g = layers(options)
   clipText(g, config, checkpoint(weights, weightShapes(config, projects), currentKey), shape, projects)
   return g.build()
 }
@@ -53,8 +53,8 @@ function currentKey(key: string): string | undefined {
 }
 
 /** 77 tokens: attention takes no time here, and its plain form with a mask runs the same on every device. */
-function layers(options: Omit<LayerOptions, 'attention'>, weights?: Weights): Layers {
-  return new Layers({ ...options, attention: { kind: 'plain' } }, weights?.values())
+function layers(options: Omit<LayerOptions, 'attention'>): Layers {
+  return new Layers({ ...options, attention: { kind: 'plain' } })
 }
 
 function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipTextShape, projects: boolean): void {

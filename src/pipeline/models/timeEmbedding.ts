@@ -21,8 +21,7 @@ function sinusoids(g: Layers, channels: number, { flipSinToCos, freqShift }: UNe
   const half = channels >> 1
   const timestep = g.reshape(g.graph.input('timestep', 'float32', [1]), [1, 1])
   const frequencies = g.graph.constant('float32', inverseFrequencies(half, freqShift), [1, half])
-  const angles = g.mul(timestep, frequencies)
-  const [sin, cos] = [g.unary('Sin', angles), g.unary('Cos', angles)]
+  const [sin, cos] = g.sinCos(g.mul(timestep, frequencies))
   const waves = flipSinToCos ? [cos, sin] : [sin, cos]
   return g.concat(channels % 2 === 1 ? [...waves, g.graph.constant('float32', [0], [1, 1])] : waves, 1)
 }

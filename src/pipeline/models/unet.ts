@@ -27,7 +27,7 @@ export interface UNetShape {
  * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
  */
 export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
-  const g = new Layers(options, weights.values())
+  const g = new Layers(options)
   unet(g, config, checkpoint(weights, unetWeightShapes(config)), shape)
   return g.build()
 }

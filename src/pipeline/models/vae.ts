@@ -28,7 +28,7 @@ export function vaeDecoderGraph(
   shape: VaeShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = new Layers(vaeOptions(config, options), weights.values())
+  const g = new Layers(vaeOptions(config, options))
   decode(g, config, vaeCheckpoint(config, weights), shape)
   return g.build()
 }
@@ -46,7 +46,7 @@ export function vaeEncoderGraph(
   shape: VaeShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = new Layers(vaeOptions(config, options), weights.values())
+  const g = new Layers(vaeOptions(config, options))
   encode(g, config, vaeCheckpoint(config, weights), shape)
   return g.build()
 }

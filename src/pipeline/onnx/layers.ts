@@ -8,7 +8,10 @@ export type { Attention }
 export interface LayerOptions {
   provider: 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
   attention: Attention
-  /** what the network computes in, its inputs and outputs staying float32; by default float16 for such weights on CUDA */
+  /**
+   * What the network computes in, float32 when left out; its inputs and outputs stay float32. Half precision is for cuda
+   * and dml: the CPU has hardly a kernel for it, and not every WebGPU adapter knows it.
+   */
   precision?: 'float32' | 'float16'
 }
 
@@ -41,13 +44,9 @@ export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
 
-  /** @param stored the types of the weights: half precision is kept where a device has kernels for it */
-  constructor(
-    readonly options: LayerOptions,
-    stored: Iterable<{ dtype: string }> = [],
-  ) {
-    const half = options.provider === 'cuda' && [...stored].some(({ dtype }) => dtype === 'F16')
-    this.precision = options.precision ?? (half ? 'float16' : 'float32')
+  constructor(readonly options: LayerOptions) {
+    const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
+    this.precision = half ? 'float16' : 'float32'
   }
 
   /** float32 at the graph's edge. */
@@ -193,6 +192,16 @@ export class Layers {
     return this.node(type, [x], x.shape)
   }
 
+  /**
+   * Sine and cosine of angles of up to some thousands. Graphics devices promise them near 0 only (WGSL: −π…π), so whole
+   * turns are taken off first, with 2π in two parts of which the first times a count of turns is exact.
+   */
+  sinCos(angles: Value): [sin: Value, cos: Value] {
+    const exact = this.options.provider === 'cpu' || this.options.provider === 'cuda'
+    const within = exact ? angles : this.withoutTurns(angles)
+    return [this.unary('Sin', within), this.unary('Cos', within)]
+  }
+
   matMul(a: Value, b: Value): Value {
     return this.node('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape.at(-1)!])
   }
@@ -240,6 +249,13 @@ export class Layers {
 
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
     return this.graph.node(type, inputs, shape, options)
+  }
+
+  private withoutTurns(angles: Value): Value {
+    const turns = this.unary('Floor', this.shift(this.scale(angles, 1 / (2 * Math.PI)), 0.5))
+    const most = 6.28125
+    const rest = 2 * Math.PI - most
+    return this.add(this.add(angles, this.scale(turns, -most)), this.scale(turns, -rest))
   }
 
   private scalar(value: number, dtype: DataType): Value {

@@ -81,20 +81,22 @@ describe('the graph of another device computes the same', () => {
       expect(difference(ours, theirs)).toBeLessThan(1e-5)
   })
 
-  test('cuda computes in half precision what is stored so', async () => {
-    const { config, where, weights } = await fixture('unet-float16')
-    const graph = (precision?: 'float16' | 'float32') => {
-      const options = { provider: 'cuda', attention: { kind: 'fused' }, precision } as const
-      return unetGraph(
-        parseUNetConfig(config, where),
-        weights,
-        { batch: 1, height: 4, width: 4, sequenceLength: 3 },
-        options,
-      )
-    }
-    expect(graph()).toEqual(graph('float16'))
-    expect(graph()).not.toEqual(graph('float32'))
-  })
+  test.each(['cpu', 'webgpu', 'coreml'] as const)(
+    '%s has no half precision: the graph is that of float32',
+    async provider => {
+      const { config, where, weights } = await fixture('unet-float16')
+      const graph = (precision: 'float16' | 'float32') => {
+        const options = { provider, precision, attention: { kind: 'fused' } } as const
+        return unetGraph(
+          parseUNetConfig(config, where),
+          weights,
+          { batch: 1, height: 4, width: 4, sequenceLength: 3 },
+          options,
+        )
+      }
+      expect(graph('float16')).toEqual(graph('float32'))
+    },
+  )
 
   test('cuda in half precision, to what half precision holds', async () => {
     const options = { provider: 'cuda', attention: { kind: 'fused' }, precision: 'float16' } as const
