@@ -1,5 +1,4 @@
-import { promisify } from 'node:util'
-import { deflate, inflateSync } from 'node:zlib'
+import { inflateSync } from 'node:zlib'
 
 /**
  * 8-bit RGB → PNG, with text chunks: tEXt where Latin-1 can hold the text, iTXt (UTF-8) otherwise, as PIL chooses.
@@ -13,19 +12,16 @@ export async function encodePng(
   data: Uint8Array,
   texts: Record<string, string> = {},
 ): Promise<Uint8Array> {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 2, 0, 0, 0], 8) // 8 bits, RGB, deflate, adaptive filters, no interlace
-  const pixels = await promisify(deflate)(filtered(data, width * 3, height))
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    ...Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text)),
-    chunk('IDAT', pixels),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
+  const { default: sharp } = await import('sharp')
+  const png = await sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
+  const chunks = Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text))
+  return Buffer.concat([png.subarray(0, endOfHeader), ...chunks, png.subarray(endOfHeader)])
 }
+
+/** The signature and the IHDR chunk, always first. */
+const endOfHeader = 8 + 25
 
 /** The text chunks (tEXt, zTXt, iTXt) of a PNG, by keyword; empty for bytes that are no PNG. */
 export function pngTexts(bytes: Uint8Array): Record<string, string> {
@@ -80,40 +76,6 @@ function textOf(type: string, content: Buffer): [string, string] | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Each row by the filter with the least sum of absolute differences, the PNG specification's advice (12.7). */
-function filtered(data: Uint8Array, stride: number, height: number): Buffer {
-  const out = Buffer.alloc((stride + 1) * height)
-  const none = new Uint8Array(stride)
-  const tries = [0, 1, 2, 3, 4].map(() => new Uint8Array(stride))
-  for (let y = 0; y < height; y++) {
-    const row = data.subarray(y * stride, (y + 1) * stride)
-    const above = y === 0 ? none : data.subarray((y - 1) * stride, y * stride)
-    const sums = [0, 0, 0, 0, 0]
-    for (let x = 0; x < stride; x++) {
-      const a = x < 3 ? 0 : row[x - 3]
-      const b = above[x]
-      const c = x < 3 ? 0 : above[x - 3]
-      const predictions = [0, a, b, (a + b) >> 1, paeth(a, b, c)]
-      for (let filter = 0; filter < 5; filter++) {
-        const difference = (row[x] - predictions[filter]) & 255
-        tries[filter][x] = difference
-        sums[filter] += difference < 128 ? difference : 256 - difference
-      }
-    }
-    const best = sums.indexOf(Math.min(...sums))
-    out[y * (stride + 1)] = best
-    out.set(tries[best], y * (stride + 1) + 1)
-  }
-  return out
-}
-
-function paeth(a: number, b: number, c: number): number {
-  const toA = Math.abs(b - c)
-  const toB = Math.abs(a - c)
-  const toC = Math.abs(a + b - 2 * c)
-  return toA <= toB && toA <= toC ? a : toB <= toC ? b : c
 }
 
 /** zlib's, which Node has only since 20.15. */

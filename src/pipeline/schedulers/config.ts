@@ -36,11 +36,6 @@ export function unsupported(className: string, key: string, value: unknown, know
   return new UnsupportedModelError(`${className}: "${snakeCase(key)}" is ${show(value)}; known here: ${known}`)
 }
 
-/** The JSON of Python: it may hold `-Infinity`, as `lambda_min_clipped` does. */
-export function parseSchedulerConfig(text: string): Record<string, unknown> {
-  return JSON.parse(text.replace(/([[:,]\s*-?)Infinity(?=\s*[,}\]])/g, '$11e999'))
-}
-
 /** Keys that may be left empty, and what they hold otherwise. */
 const OPTIONAL: Record<string, (value: unknown) => boolean> = {
   trainedBetas: value => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),

@@ -6,7 +6,6 @@ import { EulerDiscreteScheduler } from './eulerDiscrete.js'
 import { PNDMScheduler } from './pndm.js'
 import type { Scheduler } from './scheduler.js'
 
-export { parseSchedulerConfig } from './config.js'
 export type { CustomSchedule, Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
 export {
   DDIMScheduler,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { type ParseError, parse } from 'jsonc-parser'
 import { CorruptWeightsError, ModelNotFoundError } from '../errors.js'
 
 /**
@@ -16,7 +17,7 @@ export async function readJsonFile(path: string): Promise<Record<string, unknown
   }
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (error) {
     const reason = text.trim() === '' ? 'the file is empty' : (error as Error).message
     throw new CorruptWeightsError(`${path}:${placeOfError(text)}: expected JSON: ${reason}`, { cause: error })
@@ -40,33 +41,15 @@ export function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
-/** `line:column`, both from 1, of the first character that no JSON text can have there. V8's own message often has no place. */
+/** `line:column`, both from 1, of what is no JSON. V8's own message often has no place. */
 function placeOfError(text: string): string {
-  const before = text.slice(0, validLength(text))
+  const errors: ParseError[] = []
+  parse(text, errors, { disallowComments: true })
+  const before = text.slice(0, errors[0].offset)
   return `${before.split('\n').length}:${before.length - before.lastIndexOf('\n')}`
 }
 
-/** How far `text` is JSON: a stack of open brackets, and what may come next. */
-function validLength(text: string): number {
-  const token =
-    /[ \t\r\n]*(?:("(?:[^"\\\r\n\t]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)|([{}[\],:]))/y
-  const open: string[] = []
-  let due: 'value' | 'valueOrEnd' | 'key' | 'keyOrEnd' | 'colon' | 'next' = 'value'
-  for (let end = 0; ; end = token.lastIndex) {
-    token.lastIndex = end
-    const [whole, scalar, mark] = token.exec(text) ?? []
-    if (whole === undefined) return end + (text.slice(end).length - text.slice(end).trimStart().length)
-    const closes = mark === (open.at(-1) === '{' ? '}' : ']') && open.length > 0
-    if (scalar !== undefined && (due === 'value' || due === 'valueOrEnd')) due = 'next'
-    else if (scalar?.startsWith('"') && (due === 'key' || due === 'keyOrEnd')) due = 'colon'
-    else if (mark === ':' && due === 'colon') due = 'value'
-    else if (mark === ',' && due === 'next' && open.length > 0) due = open.at(-1) === '{' ? 'key' : 'value'
-    else if (closes && (due === 'next' || due === 'keyOrEnd' || (due === 'valueOrEnd' && mark === ']'))) {
-      open.pop()
-      due = 'next'
-    } else if ((mark === '{' || mark === '[') && (due === 'value' || due === 'valueOrEnd')) {
-      open.push(mark)
-      due = mark === '{' ? 'keyOrEnd' : 'valueOrEnd'
-    } else return token.lastIndex - (scalar ?? mark).length
-  }
+/** Python's JSON may hold `-Infinity`, as a scheduler's `lambda_min_clipped` does. */
+function parseJson(text: string): unknown {
+  return JSON.parse(text.replace(/([[:,]\s*-?)Infinity(?=\s*[,}\]])/g, '$11e999'))
 }

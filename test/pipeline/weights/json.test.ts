@@ -37,6 +37,12 @@ test.each([
   expect(error.message).toContain(`config.json:${place}: expected JSON`)
 })
 
+test("may hold Python's -Infinity", async () => {
+  const path = join(folder, 'scheduler_config.json')
+  writeFileSync(path, '{"lambda_min_clipped": -Infinity, "note": "Infinity, "}')
+  expect(await readJsonFile(path)).toEqual({ lambda_min_clipped: Number.NEGATIVE_INFINITY, note: 'Infinity, ' })
+})
+
 test('JSON that is no object is refused', async () =>
   expect((await errorOf('[1]')).message).toMatch('expected a JSON object, got [1]'))
 
