@@ -58,4 +58,9 @@ function version(): string {
   return JSON.parse(readFileSync(path, 'utf8')).version
 }
 
+// A reader that goes away early, as `| head`, is no reason to stop a run.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
+  })
 process.exitCode = await main()

@@ -27,6 +27,9 @@ interface ReplyContent {
   evalue: string
 }
 
+/** As the kernel says it of a cell that ends by itself when it is stopped. */
+const killed = { ename: 'InterruptedError', evalue: 'The cell was stopped' }
+
 /** A stopped cell may take this long to end by itself; then its kernel is killed. */
 const interruptGraceMs = 3000
 
@@ -81,8 +84,8 @@ export async function runCells(
           take(cell, message)
         }
       } catch (end) {
-        if (stop.signal.aborted) return { status: 'stopped', cell }
-        error = { ename: (end as Error).name, evalue: (end as Error).message }
+        const { name, message: evalue } = end as Error
+        error = stop.signal.aborted ? killed : { ename: name, evalue }
         const message = {
           header: { msg_type: 'error' },
           content: { ...error, traceback: [`${error.ename}: ${error.evalue}`] },

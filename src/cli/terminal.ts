@@ -55,7 +55,7 @@ export function terminal(out: Stream, status: Stream): Terminal {
     cell: (cell, { number, count }) => {
       const first = joined(cell.source).trim().split('\n', 1)[0]
       const text = `[${number}/${count}] ${first}`
-      line(status.isTTY ? `\u001b[2m${text.slice(0, (status.columns ?? 80) - 1)}\u001b[0m` : text)
+      line(status.isTTY ? `\u001b[2m${text.slice(0, (status.columns || 80) - 1)}\u001b[0m` : text)
     },
     message: ({ header, content }) => {
       const { name, text, data, traceback } = content as {

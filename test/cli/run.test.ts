@@ -77,7 +77,9 @@ test.for([
   expect(performance.now() - begin).toBeLessThan(25_000)
   expect(code).toBe(1)
   expect(stderr).toContain('stopped: the time-out of 8 s ran out')
-  expect(cellsOf(folder, 'o.sdnb').map(printed)).toEqual(['first\n', 'second\n'])
+  const cells = cellsOf(folder, 'o.sdnb')
+  expect(cells.map(printed)).toEqual(['first\n', 'second\n'])
+  expect(cells[1].outputs.at(-1)).toMatchObject({ output_type: 'error', evalue: 'The cell was stopped' })
 })
 
 test('Ctrl-C stops the run with 130, and what there is is written', async () => {
@@ -89,6 +91,23 @@ test('Ctrl-C stops the run with 130, and what there is is written', async () => 
   child.stdout!.on('data', text => String(text).includes('second') && child.kill('SIGINT'))
   expect((await ended).code).toBe(130)
   expect(cellsOf(folder, 'o.sdnb').map(printed)).toEqual(['first\n', 'second\n'])
+})
+
+test('what a cell says after it has ended stands in that cell', async () => {
+  const folder = folderWith(
+    "setTimeout(() => console.log('late'), 300)\nconsole.log('early')",
+    'await new Promise(resolve => setTimeout(resolve, 900))\nconsole.log("second")',
+  )
+  expect((await sdnb(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')).stdout).toBe('early\nlate\nsecond\n')
+  expect(cellsOf(folder, 'o.sdnb').map(printed)).toEqual(['early\nlate\n', 'second\n'])
+})
+
+test('a reader that goes away early does not stop the run', async () => {
+  const folder = folderWith('for (let i = 0; i < 200_000; i++) console.log("line", i)')
+  const { child, ended } = started(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')
+  child.stdout!.once('data', () => child.stdout!.destroy())
+  expect((await ended).code).toBe(0)
+  expect(printed(cellsOf(folder, 'o.sdnb')[0])).toMatch(/line 199999\n$/)
 })
 
 test('a shell line runs in the notebook’s folder', async () => {
