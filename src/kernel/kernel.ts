@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { ExecuteRequest, Header, Message, Request } from '../protocol/messages.js'
 import { message } from '../protocol/messages.js'
 import { createBindings } from './bindings.js'
@@ -9,6 +8,7 @@ import { execute, type Session } from './execute.js'
 import { createModules } from './modules.js'
 import { createOutlet } from './outlet.js'
 import { type Queue, queue } from './queue.js'
+import { nextTurn } from './turn.js'
 
 export interface Kernel {
   /** Answers a request: its output as it comes, its reply, and `status: idle` last. Cells run one after another. */
@@ -63,6 +63,8 @@ export function createKernel({ cwd }: { cwd: string }): Kernel {
       const counts = content.store_history && !silent
       const number = counts ? ++count : count
       if (!silent) reply.push(message('execute_input', { code, execution_count: number }, header))
+      // what has been said so far is on its way before the cell takes the thread
+      await nextTurn()
       const error = await runCell(code, number, header, reply, silent)
       if (error && stop_on_error) failures++
       reply.push(
@@ -114,7 +116,7 @@ export function createKernel({ cwd }: { cwd: string }): Kernel {
       fail(error)
     } finally {
       // what was rejected without a handler is told in this turn
-      await setImmediate()
+      await nextTurn()
       running.delete(cell)
       outlet.close()
     }

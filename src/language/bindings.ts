@@ -1,7 +1,7 @@
 import ts from 'typescript'
+import { collectDeclarations } from './declarations.js'
 import { editor } from './editor.js'
 import { resolver } from './names.js'
-import type { Declared } from './transform.js'
 
 /**
  * JavaScript of a cell → the body of an async function in which every top-level name is a property of `__cell`, the session's scope.
@@ -64,50 +64,25 @@ export function rewriteBindings(
   }
 
   function visit(node: ts.Node): void {
-    if (ts.isIdentifier(node)) return reference(node)
-    if (ts.isVariableDeclarationList(node) && declarations.has(node)) return variables(node)
-    if (ts.isVariableStatement(node)) {
+    if (ts.isIdentifier(node)) reference(node)
+    else if (ts.isVariableStatement(node)) {
       dropExport(node)
-      return variables(node.declarationList)
-    }
-    if (ts.isShorthandPropertyAssignment(node)) {
-      const target = names.shorthand(node)
-      if (target) {
-        note(node.name.text, target)
-        edits.replace(node.name, `${node.name.text}: __cell.${node.name.text}`)
-      }
-      if (node.objectAssignmentInitializer) named(node.name.text, node.objectAssignmentInitializer, !!target)
-      return
-    }
-    if (ts.isCallExpression(node) || ts.isTaggedTemplateExpression(node)) return call(node)
-    if (ts.isTypeOfExpression(node) && ts.isIdentifier(node.expression)) {
-      const target = names.of(node.expression)
-      if (target === 'free') {
-        note(node.expression.text, target)
-        return edits.replace(node, `__run.typeof("${node.expression.text}")`)
-      }
-    }
-    if (ts.isMetaProperty(node)) {
+      variables(node.declarationList)
+    } else if (ts.isVariableDeclarationList(node)) variables(node)
+    else if (ts.isShorthandPropertyAssignment(node)) shorthand(node)
+    else if (ts.isCallExpression(node) || ts.isTaggedTemplateExpression(node)) call(node)
+    else if (ts.isTypeOfExpression(node)) typeOf(node)
+    else if (ts.isMetaProperty(node)) {
       if (node.keywordToken === ts.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
-      return
-    }
-    if (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && ts.isIdentifier(node.left)) {
+    } else if (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && ts.isIdentifier(node.left)) {
       visit(node.left)
-      return named(node.left.text, node.right, !!names.of(node.left))
+      named(node.left.text, node.right, !!names.of(node.left))
+    } else if (ts.isCatchClause(node)) catchClause(node)
+    else {
+      if (ts.isReturnStatement(node) && !isInFunction(node))
+        fail("A 'return' statement can only be used within a function body.", node.getStart(file))
+      visitChildren(node)
     }
-    if (ts.isCatchClause(node)) {
-      if (node.variableDeclaration) visit(node.variableDeclaration)
-      if (node.variableDeclaration && ts.isIdentifier(node.variableDeclaration.name))
-        edits.insert(node.block.getStart(file) + 1, ` __run.caught(${node.variableDeclaration.name.text});`)
-      return visitChildren(node.block)
-    }
-    if (
-      ts.isReturnStatement(node) &&
-      !ts.findAncestor(node, ts.isFunctionLike) &&
-      !ts.findAncestor(node, ts.isClassStaticBlockDeclaration)
-    )
-      return fail("A 'return' statement can only be used within a function body.", node.getStart(file))
-    visitChildren(node)
   }
 
   /** An identifier that stands for a value, not a property's or a label's name. */
@@ -122,9 +97,34 @@ export function rewriteBindings(
     if (target === 'free') free.add(name)
   }
 
+  function shorthand(node: ts.ShorthandPropertyAssignment) {
+    const { text } = node.name
+    const target = names.shorthand(node)
+    if (target) {
+      note(text, target)
+      edits.replace(node.name, `${text}: __cell.${text}`)
+    }
+    if (node.objectAssignmentInitializer) named(text, node.objectAssignmentInitializer, !!target)
+  }
+
+  /** `typeof name` is no error where there is no such name. */
+  function typeOf(node: ts.TypeOfExpression) {
+    const { expression } = node
+    if (!ts.isIdentifier(expression) || names.of(expression) !== 'free') return visitChildren(node)
+    free.add(expression.text)
+    edits.replace(node, `__run.typeof("${expression.text}")`)
+  }
+
+  function catchClause({ variableDeclaration, block }: ts.CatchClause) {
+    if (variableDeclaration) visit(variableDeclaration)
+    if (variableDeclaration && ts.isIdentifier(variableDeclaration.name))
+      edits.insert(block.getStart(file) + 1, ` __run.caught(${variableDeclaration.name.text});`)
+    visitChildren(block)
+  }
+
   /** `f()` calls without a `this`, as it would if `f` were no property. */
   function call(node: ts.CallExpression | ts.TaggedTemplateExpression) {
-    const callee = ts.isCallExpression(node) ? node.expression : node.tag
+    const callee = withoutParentheses(ts.isCallExpression(node) ? node.expression : node.tag)
     if (callee.kind === ts.SyntaxKind.ImportKeyword) {
       edits.replace(callee, '__run.import')
     } else if (ts.isIdentifier(callee)) {
@@ -161,18 +161,19 @@ export function rewriteBindings(
 
   /** A binding pattern as an assignment pattern. */
   function pattern(name: ts.BindingName) {
-    if (ts.isIdentifier(name)) return edits.replace(name, `__cell.${name.text}`)
-    for (const element of name.elements) {
-      if (ts.isOmittedExpression(element)) continue
-      if (element.propertyName) {
-        if (ts.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
-      } else if (ts.isObjectBindingPattern(name) && !element.dotDotDotToken)
-        edits.insert(element.name.getStart(file), `${(element.name as ts.Identifier).text}: `)
-      pattern(element.name)
-      if (!element.initializer) continue
-      if (ts.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
-      else visit(element.initializer)
-    }
+    if (ts.isIdentifier(name)) edits.replace(name, `__cell.${name.text}`)
+    else
+      for (const element of name.elements) {
+        if (ts.isOmittedExpression(element)) continue
+        if (element.propertyName) {
+          if (ts.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
+        } else if (ts.isObjectBindingPattern(name) && !element.dotDotDotToken)
+          edits.insert(element.name.getStart(file), `${(element.name as ts.Identifier).text}: `)
+        pattern(element.name)
+        if (!element.initializer) continue
+        if (ts.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
+        else visit(element.initializer)
+      }
   }
 
   /** A nameless function or class takes the name it is assigned to; a property would give it none. */
@@ -189,61 +190,6 @@ export function rewriteBindings(
         edits.replace(modifier, '')
   }
 }
-
-/** The nodes that declare top-level names: lists of variables, and each name's own declaration. */
-function collectDeclarations(file: ts.SourceFile, fail: (message: string, offset: number) => never) {
-  const declarations = new Set<ts.Node>()
-  const declared = new Map<string, Declared>()
-
-  for (const statement of file.statements) {
-    if (ts.isVariableStatement(statement)) list(statement.declarationList)
-    else if (ts.isFunctionDeclaration(statement) && statement.name) add(statement, statement.name, 'function')
-    else if (ts.isClassDeclaration(statement) && statement.name) add(statement, statement.name, 'class')
-    else if (ts.isImportDeclaration(statement)) {
-      const clause = statement.importClause
-      if (clause?.name) add(clause, clause.name, 'import')
-      const bindings = clause?.namedBindings
-      if (bindings && ts.isNamespaceImport(bindings)) add(bindings, bindings.name, 'import')
-      else for (const element of bindings?.elements ?? []) add(element, element.name, 'import')
-    } else nestedVars(statement)
-  }
-  return { declarations, declared: [...declared.values()] }
-
-  function list(node: ts.VariableDeclarationList) {
-    const blockScoped = node.flags & ts.NodeFlags.BlockScoped
-    const kind = !blockScoped ? 'var' : blockScoped === ts.NodeFlags.Const ? 'const' : 'let'
-    if (node.declarations.some(({ name }) => ts.isIdentifier(name) && isHelper(name.text))) return
-    declarations.add(node)
-    for (const declaration of node.declarations) bindingNames(declaration, kind)
-  }
-
-  function bindingNames(node: ts.VariableDeclaration | ts.BindingElement, kind: Declared['kind']) {
-    if (ts.isIdentifier(node.name)) return add(node, node.name, kind)
-    for (const element of node.name.elements) if (!ts.isOmittedExpression(element)) bindingNames(element, kind)
-  }
-
-  /** `var` inside a block or loop is the cell's, as a function's would be the function's. */
-  function nestedVars(node: ts.Node) {
-    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return
-    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped)) list(node)
-    ts.forEachChild(node, nestedVars)
-  }
-
-  function add(node: ts.Node, name: ts.Identifier, kind: Declared['kind']) {
-    declarations.add(node)
-    const before = declared.get(name.text)
-    const mayRepeat = (k: Declared['kind']) => k === 'var' || k === 'function'
-    if (before && !(mayRepeat(before.kind) && mayRepeat(kind)))
-      fail(`Identifier '${name.text}' has already been declared`, name.getStart(file))
-    if (before?.kind !== 'function') declared.set(name.text, { name: name.text, kind })
-  }
-}
-
-/** Helpers that TypeScript itself writes for decorators and `using`: they stay local to the cell. */
-const isHelper = (name: string) =>
-  /^__(addDisposableResource|disposeResources|esDecorate|runInitializers|setFunctionName|propKey|rewriteRelativeImportExtension)$/.test(
-    name,
-  )
 
 function isEmpty(statement: ts.Statement): boolean {
   return (
@@ -265,10 +211,18 @@ const isAssignment = (kind: ts.SyntaxKind) =>
   kind === ts.SyntaxKind.QuestionQuestionEqualsToken
 
 function isAnonymousFunction(value: ts.Expression): boolean {
-  let bare = value
-  while (ts.isParenthesizedExpression(bare)) bare = bare.expression
+  const bare = withoutParentheses(value)
   return ts.isArrowFunction(bare) || ((ts.isFunctionExpression(bare) || ts.isClassExpression(bare)) && !bare.name)
 }
+
+function withoutParentheses(value: ts.Expression): ts.Expression {
+  let bare = value
+  while (ts.isParenthesizedExpression(bare)) bare = bare.expression
+  return bare
+}
+
+const isInFunction = (node: ts.Node) =>
+  !!ts.findAncestor(node, parent => ts.isFunctionLike(parent) || ts.isClassStaticBlockDeclaration(parent))
 
 function importCall(node: ts.ImportDeclaration): string {
   const names: [string, string][] = []

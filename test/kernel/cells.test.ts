@@ -1,0 +1,156 @@
+import { describe, test } from 'vitest'
+import { ran } from './ran.js'
+
+describe('names live on', () => {
+  test('a later cell reads a const', () => ran`const a = 1 | a`.gives(1))
+  test('a later cell sees a redeclared const', () => ran`const a = 1 | const a = 2 | a`.gives(2))
+  test('let, var, function, class and enum may each become the other', () =>
+    ran`let a = 1 | function a() { return 2 } | class a {} | enum a { B = 3 } | var a = 4 | const a = 5 | a`.gives(5))
+  test('an import may be declared again, and a name may become an import', () =>
+    ran`import { sep } from 'node:path' | const sep = 1 | import { EOL as sep } from 'node:os' | sep`.gives('\n'))
+  test('destructuring of every form', () =>
+    ran`const { a, b: [c = 7, , ...d], ['e' + 1]: e, ...f } = { a: 1, b: [undefined, 0, 3], e1: 5, x: 6 }, [g] = new Set([8]) | [a, c, d, e, f, g]`.gives(
+      [1, 7, [3], 5, { x: 6 }, 8],
+    ))
+  test('several declarators, each sees those before it', () =>
+    ran`let a = 1, b = a + 1, c | [a, b, c]`.gives([1, 2, undefined]))
+  test('var inside blocks and loops is the cell’s', () =>
+    ran`for (var i = 0; i < 3; i++) { var last = i } for (var k in { x: 1 }); if (true) var y = 9 | [i, last, k, y]`.gives(
+      [3, 2, 'x', 9],
+    ))
+  test('let inside a block is the block’s', () => ran`{ let hidden = 1 } | typeof hidden`.gives('undefined'))
+  test('a var without a value keeps what it was', () => ran`var a = 1 | var a; a`.gives(1))
+  test('a let without a value starts anew', () => ran`let a = 1 | let a; a`.gives(undefined))
+  test('a namespace and an enum start anew', () =>
+    ran`enum A { X } namespace N { export const x = 1 } | enum A { Y } namespace N { export const y = 2 } | [A, N]`.gives(
+      [{ 0: 'Y', Y: 0 }, { y: 2 }],
+    ))
+  test('names of the language and of Node may be declared, and are only the cells’', () =>
+    ran`const Map = 1, process = 2, fetch = 3, console = 4, Promise = 5 | [Map, process, fetch, console, Promise, typeof globalThis.process]`.gives(
+      [1, 2, 3, 4, 5, 'object'],
+    ))
+  test('a name that only a global has is the global', () =>
+    ran`globalThis.made = 1 | made = 2 | globalThis.made`.gives(2))
+  test('require loads from the notebook’s folder', () => ran`require('node:path').sep`.gives('/'))
+})
+
+describe('closures see live values', () => {
+  test('a function sees what a later cell assigns', () => ran`let n = 1; const get = () => n | n = 2 | get()`.gives(2))
+  test('a function sees a later redeclaration', () =>
+    ran`const n = 1; function get() { return n } | const n = 2 | get()`.gives(2))
+  test('a later cell sees what a function assigns', () =>
+    ran`let n = 1; const inc = () => n++ | inc(); inc() | n`.gives(3))
+  test('a function may use a name that a later cell declares', () =>
+    ran`function f() { return soon } | const soon = 1 | f()`.gives(1))
+  test('a function calls the newest helper', () =>
+    ran`function helper() { return 'old' } function main() { return helper() } | function helper() { return 'new' } | main()`.gives(
+      'new',
+    ))
+  test('a function sees a global that a later cell shadows', () =>
+    ran`const f = () => fetch | const fetch = 1 | f()`.gives(1))
+  test('a parameter, a local and a catch variable shadow', () =>
+    ran`const a = 1, b = 2, e = 3 | ((a, { b } = { b: 5 }) => { try { throw 6 } catch (e) { return [a, b, e] } })(4)`.gives(
+      [4, 5, 6],
+    ))
+  test('an import is live in a closure', () =>
+    ran`import { sep } from 'node:path'; const f = () => sep | f()`.gives('/'))
+})
+
+describe('as the language has it', () => {
+  test('functions are hoisted over the whole cell', () => ran`const a = f(); function f() { return 1 } | a`.gives(1))
+  test('imports too', () => ran`const a = sep; import { sep } from 'node:path' | a`.gives('/'))
+  test('a name is not there before its declaration', () =>
+    ran`a; let a = 1`.fails("ReferenceError: Cannot access 'a' before initialization"))
+  test('nor in it', () =>
+    ran`const a = 1 | const a = a + 1`.fails("ReferenceError: Cannot access 'a' before initialization"))
+  test('a cell that fails before its declaration leaves the name as it was', () =>
+    ran`const a = 1 | throw 0; const a = 2 | a`.leaves(1))
+  test('or leaves none', () => ran`throw 0; const a = 2 | a`.fails('ReferenceError: a is not defined'))
+  test('a const cannot be assigned, in its cell or later', () =>
+    ran`const a = 1 | a = 2`.fails('TypeError: Assignment to constant variable.'))
+  test('an assignment needs a declaration', () => ran`nowhere = 1`.fails('ReferenceError: nowhere is not defined'))
+  test('one cell cannot declare a name twice', () =>
+    ran`let a = 1\nlet a = 2`.fails("SyntaxError: Identifier 'a' has already been declared (line 2, column 5)"))
+  test('this is undefined, in a function too', () =>
+    ran`function f() { return this } | [this, f(), (f)()]`.gives([undefined, undefined, undefined]))
+  test('functions and classes get their names', () =>
+    ran`const f = () => {}, g = function () {}, H = class {}; let k; k ??= () => {}; const { m = () => {} } = {}; class N {} | [f, g, H, k, m, N].map(x => x.name)`.gives(
+      ['f', 'g', 'H', 'k', 'm', 'N'],
+    ))
+  test('shorthand properties and assignment patterns', () =>
+    ran`let a = 1, b = 2 | ({ a, b = 5 } = { a: 3 }); [a, b] = [b, a]; ({ a, b })`.gives({ a: 5, b: 3 }))
+  test('labels, property names and members are no variables', () =>
+    ran`const x = 1, y = 2 | x: for (;;) { break x } const o = { x: 3, y() { return 4 }, get z() { return y } } | [o.x, o.y(), o.z, o?.x]`.gives(
+      [3, 4, 2, 3],
+    ))
+  test('operators that assign', () => ran`let a = 1 | a++; a += 2; a **= 2; --a; a ||= 0; a`.gives(15))
+  test('a tagged template and typeof of what is not there', () =>
+    ran`const tag = (s, v) => s.raw.join(v) | [tag\`a\${1}b\`, typeof nowhere, typeof tag]`.gives([
+      'a1b',
+      'undefined',
+      'function',
+    ]))
+  test('inside its body a class keeps its own name', () =>
+    ran`class A { static me() { return A } } | const B = A | class A {} | B.me() === B`.gives(true))
+  test('private names, static blocks, accessors, parameter properties', () =>
+    ran`class A { #p = 1; static n: number; static { A.n = 2 } constructor(public q = 3) {} has() { return #p in this } } | [new A().has(), A.n, new A().q]`.gives(
+      [true, 2, 3],
+    ))
+  test('decorators', () =>
+    ran`const twice = (f: any) => (x: number) => f(f(x)) | class A { @twice add(x: number) { return x + 1 } } | new A().add(1)`.gives(
+      3,
+    ))
+  test('using disposes when the cell ends', () =>
+    ran`const log: string[] = [] | await using a = { async [Symbol.asyncDispose]() { log.push('gone') } }; log.push('here') | log`.gives(
+      ['here', 'gone'],
+    ))
+})
+
+describe('await and import', () => {
+  test('top-level await', () => ran`const a = await Promise.resolve(1) | a`.gives(1))
+  test('for await', () => ran`let sum = 0; for await (const n of [1, Promise.resolve(2)]) sum += n | sum`.gives(3))
+  test('import() stays an import', () => ran`const { join } = await import('node:path'); join('a', 'b')`.gives('a/b'))
+  test('default, named, namespace and renamed imports', () =>
+    ran`import path, { sep as s } from 'node:path'; import * as all from 'node:path' | [path === all.default, s]`.gives(
+      [true, '/'],
+    ))
+  test('types are erased: interfaces, type imports, annotations, satisfies, generics, overloads, declare', () =>
+    ran`import type { A } from './nowhere'; import { type B, sep } from 'node:path'; interface I { a: number } declare const d: I; function f(x: string): void; function f<T>(x: T) { return x as unknown } | f<number>(1) satisfies unknown`.gives(
+      1,
+    ))
+  test('a name that a module lacks is an error where it is used as a value', () =>
+    ran`import { notThere } from 'node:path' | notThere`.fails(
+      "SyntaxError: The requested module 'node:path' does not provide an export named 'notThere'",
+    ))
+})
+
+describe('the value of a cell', () => {
+  test('its last expression', () => ran`1; 2 + 3`.gives(5))
+  test('with a semicolon and a comment behind it', () => ran`5; // five`.gives(5))
+  test('a promise is awaited', () => ran`new Promise(resolve => setTimeout(resolve, 1, 'late'))`.gives('late'))
+  test('a declaration has none', () => ran`const a = 1`.gives(undefined))
+  test('an object in brackets', () => ran`({ a: 1 })`.gives({ a: 1 }))
+  test('a class or a function that is exported by default', () =>
+    ran`export const a = 1; export default a + 1`.gives(2))
+  test('no text, no value', () => ran`// nothing`.gives(undefined))
+})
+
+describe('errors', () => {
+  test('a syntax error names line and column of the cell’s text', () =>
+    ran`const a = 1\nconst b = ;`.fails('SyntaxError: Expression expected. (line 2, column 11)'))
+  test('also one that only V8 finds, after types', () =>
+    ran`type X = { a: 1,\n b: 2 }\nfunction f(): void { await 1 }`.fails(
+      'SyntaxError: await is only valid in async functions and the top level bodies of modules (line 3, column 22)',
+    ))
+  test('return outside a function', () =>
+    ran`return 1`.fails(
+      "SyntaxError: A 'return' statement can only be used within a function body. (line 1, column 1)",
+    ))
+  test('V8’s messages name what the cell names', () =>
+    ran`let notFunction = 1 | notFunction()`.fails('TypeError: notFunction is not a function'))
+  test('also where the cell catches them', () =>
+    ran`let a: any = 1 | let text; try { a() } catch (error) { text = error.message } text`.gives(
+      'a is not a function',
+    ))
+  test('what is thrown need not be an error', () => ran`throw { a: 1 }`.fails('Uncaught: { a: 1 }'))
+})

@@ -1,0 +1,382 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type KernelClient, KernelDiedError, startKernel } from '../../src/kernel/client.js'
+import type { Message, MessageOf } from '../../src/protocol/messages.js'
+
+let folder: string
+let kernel: KernelClient
+const late: Message[] = []
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'sdnb-kernel-')))
+  kernel = await startKernel({ cwd: folder })
+  void (async () => {
+    for await (const message of kernel.messages) late.push(message)
+  })()
+})
+
+afterAll(async () => {
+  await kernel.shutdown()
+  await rm(folder, { recursive: true })
+})
+
+const write = (name: string, text: string) => writeFile(join(folder, name), text)
+
+async function run(code: string, onKernel = kernel): Promise<Message[]> {
+  const messages: Message[] = []
+  for await (const message of onKernel.execute(code)) messages.push(message)
+  return messages
+}
+
+function only<Type extends Message['header']['msg_type']>(
+  messages: Message[],
+  type: Type,
+): MessageOf<Type>['content'][] {
+  return messages
+    .filter(({ header }) => header.msg_type === type)
+    .map(({ content }) => content as MessageOf<Type>['content'])
+}
+
+const text = (messages: Message[], name: 'stdout' | 'stderr' = 'stdout') =>
+  only(messages, 'stream')
+    .map(stream => (stream.name === name ? stream.text : ''))
+    .join('')
+const result = (messages: Message[]) => only(messages, 'execute_result')[0]?.data['text/plain']
+const error = (messages: Message[]) => only(messages, 'error')[0]
+
+describe('a request', () => {
+  test('is answered in Jupyter’s order, and every message names it', async () => {
+    const messages = await run('console.log("hi"); 1 + 1')
+    expect(messages.map(({ header }) => header.msg_type)).toEqual([
+      'status',
+      'execute_input',
+      'stream',
+      'execute_result',
+      'execute_reply',
+      'status',
+    ])
+    expect(only(messages, 'status').map(({ execution_state }) => execution_state)).toEqual(['busy', 'idle'])
+    expect(new Set(messages.map(({ parent_header }) => parent_header.msg_id)).size).toBe(1)
+  })
+
+  test('counts up', async () => {
+    const [first] = only(await run('1'), 'execute_reply')
+    const [second] = only(await run('undefined'), 'execute_reply')
+    expect(second.execution_count).toBe(first.execution_count + 1)
+  })
+
+  test('waits for the one before it', async () => {
+    const [first, second] = await Promise.all([
+      run('await new Promise(r => setTimeout(r, 100)); var order = "first"'),
+      run('order'),
+    ])
+    expect(only(first, 'execute_reply')[0].status).toBe('ok')
+    expect(result(second)).toBe(`'first'`)
+  })
+
+  test('behind one that failed is not run', async () => {
+    const [, second, third] = await Promise.all([
+      run('await new Promise(r => setTimeout(r, 100)); throw new Error("no")'),
+      run('var ran = true'),
+      run('1'),
+    ])
+    expect([second, third].map(messages => only(messages, 'execute_reply')[0].status)).toEqual(['aborted', 'aborted'])
+    expect(result(await run('typeof ran'))).toBe(`'undefined'`)
+  })
+})
+
+describe('output', () => {
+  test('of console and process.stdout.write is the cell’s, formatted as Node does', async () => {
+    const messages = await run(
+      `console.log('%s is %d', 'a', 1, { b: [2] }); process.stdout.write('raw'); console.error('bad')`,
+    )
+    expect(only(messages, 'stream')).toEqual([
+      { name: 'stdout', text: 'a is 1 { b: [ 2 ] }\nraw' },
+      { name: 'stderr', text: 'bad\n' },
+    ])
+  })
+
+  test('of 20,000 lines comes whole, in few messages, before idle', async () => {
+    const messages = await run('for (let i = 0; i < 20_000; i++) console.log(i)')
+    expect(text(messages).split('\n').length).toBe(20_001)
+    expect(messages.length).toBeLessThan(50)
+  })
+
+  test('that comes late belongs to its own cell', async () => {
+    const [first] = await run(`setTimeout(() => console.log('late one'), 100)\n''`)
+    await run('1')
+    await expect.poll(() => text(late)).toBe('late one\n')
+    expect(late[0].parent_header.msg_id).toBe(first.parent_header.msg_id)
+  })
+
+  test('split inside a character comes whole', async () => {
+    expect(
+      text(
+        await run('process.stdout.write(new Uint8Array([0xe2, 0x82])); process.stdout.write(new Uint8Array([0xac]))'),
+      ),
+    ).toContain('€')
+  })
+})
+
+describe('an error', () => {
+  test('names each cell and line, without the kernel’s frames, and shows its cause', async () => {
+    await run(
+      'type Erased = {\n  a: 1\n}\nfunction inner() {\n  throw new Error("boom", { cause: new RangeError("why") })\n}',
+    )
+    const messages = await run('\nconst outer = async () => { await null; inner() }\nawait outer()')
+    const [reply] = only(messages, 'execute_reply')
+    const inCell = `Cell In[${reply.execution_count}]`
+    const before = `Cell In[${reply.execution_count - 1}]`
+    const frames = [`    at inner (${before}, line 5)`, `    at outer (${inCell}, line 2)`, `    at ${inCell}, line 3`]
+    expect(error(messages)).toEqual({
+      ename: 'Error',
+      evalue: 'boom',
+      traceback: ['Error: boom', ...frames, 'Caused by: RangeError: why', ...frames],
+    })
+  })
+
+  test('of syntax shows the line', async () => {
+    const messages = await run('const ok = 1\nconst bad = ;')
+    const [{ execution_count: n }] = only(messages, 'execute_reply')
+    expect(error(messages).traceback).toEqual([
+      `Cell In[${n}], line 2`,
+      '    const bad = ;',
+      '                ^',
+      'SyntaxError: Expression expected. (line 2, column 13)',
+    ])
+  })
+
+  test('that nobody catches is its cell’s, and the kernel lives', async () => {
+    const messages = await run('Promise.reject(new Error("nobody")); var after = 1')
+    expect(error(messages).evalue).toBe('nobody')
+    expect(only(messages, 'execute_reply')[0].status).toBe('error')
+    expect(result(await run('after'))).toBe('1')
+  })
+
+  test('in a timer of a cell that has ended is that cell’s', async () => {
+    const [first] = await run('setTimeout(() => { throw new Error("in a timer") }, 50)\n0')
+    await expect.poll(() => only(late, 'error').map(({ evalue }) => evalue)).toContain('in a timer')
+    const reported = late.find(({ header }) => header.msg_type === 'error')
+    expect(reported?.parent_header.msg_id).toBe(first.parent_header.msg_id)
+  })
+
+  test('printed by the cell names cells too', async () => {
+    expect(text(await run('try { null.x } catch (e) { console.log(e) }'))).toMatch(
+      /^TypeError: Cannot read properties of null \(reading 'x'\)\n {4}at Cell In\[\d+\], line 1\n$/,
+    )
+  })
+})
+
+describe('process.exit()', () => {
+  test('ends the cell, not the kernel', async () => {
+    const messages = await run('console.log("before"); try { process.exit(0) } catch {} console.log("after")')
+    expect(text(messages)).toContain('before')
+    expect(text(messages, 'stderr')).toBe('process.exit(0) was called; the cell ended, the kernel goes on\n')
+    expect(only(messages, 'execute_reply')[0].status).toBe('ok')
+  })
+
+  test('with a code that tells of a failure fails the cell, from a timer too', async () => {
+    const messages = await run('setTimeout(() => process.exit(3), 10); await new Promise(() => {})')
+    expect(error(messages).ename).toBe('ProcessExitError')
+    expect(result(await run('"alive"'))).toBe(`'alive'`)
+  })
+})
+
+describe('import', () => {
+  test('of a local .ts file needs no extension, and knows enums, types and its own imports', async () => {
+    await write(
+      'colours.ts',
+      `import { type Hex, red } from './red'\nexport enum Colour { Red = 'r' }\nexport const hex: Hex = red`,
+    )
+    await write('red.ts', `export type Hex = string\nexport const red: Hex = '#f00'`)
+    expect(result(await run(`import { Colour, hex, type Hex } from './colours'\n[Colour.Red, hex]`))).toBe(
+      `[ 'r', '#f00' ]`,
+    )
+    expect(result(await run(`(await import('./colours.js')).hex`))).toBe(`'#f00'`)
+  })
+
+  test('reads a file again that has changed, or imports one that has; others keep their state', async () => {
+    await write('changing.ts', 'export const value: number = 1')
+    await write('state.ts', 'export const state = { count: 0 }')
+    await write('above.ts', `export { value } from './changing'\nexport { state } from './state'`)
+    await run(`import { value, state } from './above'\nstate.count++`)
+    await setTimeout(20)
+    await write('changing.ts', 'export const value: number = 2')
+    expect(result(await run(`import { value, state } from './above'\n[value, state.count]`))).toBe('[ 2, 1 ]')
+  })
+
+  test('of a package that was not there a moment ago', async () => {
+    expect(error(await run(`import small from 'small'`)).evalue).toBe(
+      `Cannot find package 'small'; a cell with !npm install small installs it`,
+    )
+    await mkdir(join(folder, 'node_modules/small'), { recursive: true })
+    await write('node_modules/small/package.json', '{ "name": "small", "version": "1.0.0", "main": "main.js" }')
+    await write('node_modules/small/main.js', 'module.exports = { answer: 42 }; module.exports["quiet" + "ly"] = 43')
+    expect(result(await run(`import small, { answer, quietly } from 'small'\n[small.answer, answer, quietly]`))).toBe(
+      '[ 42, 42, 43 ]',
+    )
+  })
+
+  test('of sdnb and transformers.js is the kernel’s own copy, from a local file too', async () => {
+    await write('own.ts', `export { display } from 'sdnb'`)
+    const code = `import { display } from 'sdnb'\nimport { display as same } from './own'\nimport { env } from '@huggingface/transformers'\n[display === same, typeof env.version]`
+    expect(result(await run(code))).toBe(`[ true, 'string' ]`)
+  })
+
+  test('of JSON, of Node’s own, and where the notebook stands', async () => {
+    await write('data.json', '{ "a": 1 }')
+    expect(result(await run(`import data from './data.json' with { type: 'json' }\n[data, import.meta.dirname]`))).toBe(
+      `[ { a: 1 }, '${folder}' ]`,
+    )
+  })
+
+  test('that fails in a local file names file and line', async () => {
+    await write('throws.ts', `interface A {}\n\nexport function fails(): never {\n  throw new Error('in a file')\n}`)
+    const { traceback } = error(await run(`import { fails } from './throws'\nfails()`))
+    expect(traceback[1]).toBe(`    at fails (${join(folder, 'throws.ts')}:4:9)`)
+    await write('wrong.ts', 'export const a =\nexport')
+    expect(error(await run(`import './wrong'`)).evalue).toContain(`${join(folder, 'wrong.ts')}:2:1: `)
+  })
+})
+
+describe('a ! line', () => {
+  test('runs in the shell, in the notebook’s folder, streamed', async () => {
+    const arrivals: [string, number][] = []
+    for await (const { header, content } of kernel.execute('!pwd; sleep 1; echo done'))
+      if (header.msg_type === 'stream') arrivals.push([(content as { text: string }).text, performance.now()])
+    expect(arrivals.map(([text]) => text)).toEqual([`${folder}\n`, 'done\n'])
+    expect(arrivals[1][1] - arrivals[0][1]).toBeGreaterThan(500)
+  })
+
+  test('stands between TypeScript, in the order of the text', async () => {
+    expect(text(await run('console.log("a")\n!echo b\nconsole.log("c")'))).toBe('a\nb\nc\n')
+  })
+
+  test('that fails tells its exit code', async () => {
+    expect(text(await run('!exit 3'), 'stderr')).toBe('[exit 3 ended with exit code 3]\n')
+  })
+})
+
+describe('display', () => {
+  test('shows what a value says of itself; bytes stay bytes', async () => {
+    const messages = await run(
+      `({ [Symbol.for('Jupyter.display')]: async () => ({ 'image/png': new Uint8Array([1, 2]), 'text/plain': 'dots' }) })`,
+    )
+    expect(only(messages, 'execute_result')[0].data).toEqual({
+      'image/png': new Uint8Array([1, 2]),
+      'text/plain': 'dots',
+    })
+  })
+
+  test('keeps its place among prints, has an id, and is replaced by it', async () => {
+    const messages = await run(`
+      import { clearOutput, display } from 'sdnb'
+      const slow = { [Symbol.for('Jupyter.display')]: async () => { await new Promise(r => setTimeout(r, 50)); return { 'text/plain': 'slow' } } }
+      console.log('1'); display(slow, { id: 'a' }); console.log('2')
+      await display({ 'text/html': '<b>3</b>' }, { id: 'a', update: true })
+      clearOutput({ wait: true })`)
+    expect(messages.slice(2, -2).map(({ header, content }) => [header.msg_type, content])).toEqual([
+      ['stream', { name: 'stdout', text: '1\n' }],
+      ['display_data', { data: { 'text/plain': 'slow' }, metadata: {}, transient: { display_id: 'a' } }],
+      ['stream', { name: 'stdout', text: '2\n' }],
+      ['update_display_data', { data: { 'text/html': '<b>3</b>' }, metadata: {}, transient: { display_id: 'a' } }],
+      ['clear_output', { wait: true }],
+    ])
+  })
+
+  test('of progress is one display, updated in place; its last text holds no times', async () => {
+    const messages = await run(`
+      const report = (step, done) => globalThis[Symbol.for('sdnb.progress')]({ id: 'p', label: 'Denoising', step, total: 3, unit: 'step', done })
+      for (let step = 1; step <= 3; step++) { report(step, false); await new Promise(r => setTimeout(r, 120)) }
+      report(3, true)`)
+    const shown = messages.slice(2, -2)
+    expect(shown.map(({ header }) => header.msg_type)).toEqual([
+      'display_data',
+      'update_display_data',
+      'update_display_data',
+      'update_display_data',
+    ])
+    const last = shown.at(-1)!.content as MessageOf<'update_display_data'>['content']
+    expect(last.transient).toEqual({ display_id: 'p' })
+    expect(last.data['text/plain']).toBe('Denoising: 3/3')
+    expect(last.data['application/vnd.sdnb.progress+json']).toEqual({
+      id: 'p',
+      label: 'Denoising',
+      step: 3,
+      total: 3,
+      unit: 'step',
+      done: true,
+    })
+  })
+})
+
+describe('the process', () => {
+  test('an interrupt ends a cell that waits, and what it started in the shell', async () => {
+    const waiting = run('!sleep 60')
+    await setTimeout(300)
+    await kernel.interrupt()
+    expect(error(await waiting).ename).toBe('InterruptedError')
+    expect(result(await run('"still here"'))).toBe(`'still here'`)
+  })
+
+  test('an interrupt ends a long call at its next report', async () => {
+    const waiting = run(`
+      var steps = 0
+      const pipeline = async () => { for (;;) { globalThis[Symbol.for('sdnb.progress')]({ id: 'q', label: 'L', step: ++steps, total: 9, done: false }); await new Promise(r => setTimeout(r, 20)) } }
+      await pipeline()`)
+    await setTimeout(300)
+    await kernel.interrupt()
+    await waiting
+    await setTimeout(100)
+    const first = result(await run('steps'))
+    await setTimeout(100)
+    expect(result(await run('steps'))).toBe(first)
+  })
+
+  test('when it dies, whoever waits hears why', async () => {
+    const other = await startKernel({ cwd: folder })
+    await expect(run('process.kill(process.pid, "SIGKILL")', other)).rejects.toThrow(
+      new KernelDiedError('The kernel ended with signal SIGKILL'),
+    )
+    await expect(run('1', other)).rejects.toThrow(KernelDiedError)
+    await other.shutdown()
+  })
+
+  test('ends with its parent, however that ends, even in a loop without end', async () => {
+    const request = {
+      header: { msg_type: 'execute_request', msg_id: '1' },
+      content: { code: 'for (;;);', store_history: true },
+    }
+    const parent = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `
+      import { fork } from 'node:child_process'
+      const kernel = fork(process.argv[1], { serialization: 'advanced', execArgv: [] })
+      kernel.on('message', () => console.log(kernel.pid))
+      kernel.send(${JSON.stringify(request)})`,
+      createRequire(import.meta.url).resolve('#kernelProcess'),
+    ])
+    const [pid] = await once(parent.stdout, 'data')
+    expect(alive(Number(String(pid).split('\n')[0]))).toBe(true)
+    parent.kill('SIGKILL')
+    await expect.poll(() => alive(Number(String(pid).split('\n')[0])), { timeout: 10_000 }).toBe(false)
+  })
+})
+
+/** A process that has ended, and that nobody has asked about yet, is not alive. */
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
+}
