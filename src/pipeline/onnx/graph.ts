@@ -32,26 +32,24 @@ export interface NodeOptions {
 
 /** ONNX opset 20 with Microsoft's contributed operators; IR version 9. */
 export class Graph {
-  #nodes: Message[] = []
-  #initializers: ((root: string) => Message)[] = []
-  #inputs: Message[] = []
-  #outputs: Message[] = []
-  #constants = new Map<string, Value>()
-  #externals = new Map<string, Value>()
-  #files = new Set<string>()
+  #nodes: Node[] = []
+  #inputs: Value[] = []
+  #outputs: Value[] = []
+  #constants = new Map<string, Constant>()
+  #externals = new Map<string, External>()
   #count = 0
 
   input(name: string, dtype: DataType, shape: readonly number[]): Value {
     const value = { name, dtype, shape }
-    this.#inputs.push(valueInfo(value))
+    this.#inputs.push(value)
     return value
   }
 
   /** Names a result of the graph. */
   output(value: Value, name: string): void {
     const named = { ...value, name }
-    this.#nodes.push(nodeMessage('Identity', [value], [named], {}))
-    this.#outputs.push(valueInfo(named))
+    this.#nodes.push({ type: 'Identity', inputs: [value], outputs: [named] })
+    this.#outputs.push(named)
   }
 
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
@@ -63,23 +61,20 @@ export class Graph {
     type: string,
     inputs: readonly (Value | undefined)[],
     shapes: readonly (readonly number[])[],
-    options: NodeOptions = {},
+    { attributes, domain, dtype = inputs[0]!.dtype }: NodeOptions = {},
   ): Value[] {
-    const dtype = options.dtype ?? inputs[0]!.dtype
     const outputs = shapes.map(shape => ({ name: `${type}_${this.#count++}`, shape, dtype }))
-    this.#nodes.push(nodeMessage(type, inputs, outputs, options))
+    this.#nodes.push({ type, inputs, outputs, attributes, domain })
     return outputs
   }
 
   /** Inline; equal constants become one. */
   constant(dtype: 'float32' | 'int64', data: readonly number[], shape: readonly number[] = [data.length]): Value {
-    const raw = constantBytes(dtype, data)
-    const key = `${dtype} ${shape.join()} ${Buffer.from(raw).toString('latin1')}`
+    const key = `${dtype} [${shape}] ${data}`
     const known = this.#constants.get(key)
-    if (known) return known
+    if (known) return known.value
     const value = { name: `constant_${this.#constants.size}`, dtype, shape }
-    this.#constants.set(key, value)
-    this.#initializers.push(() => tensorMessage(value).bytes(Tensor.rawData, raw))
+    this.#constants.set(key, { value, dtype, data })
     return value
   }
 
@@ -87,50 +82,59 @@ export class Graph {
    * A weight by reference.
    * @param rows only these of its first dimension, [from, to): a byte range of the same tensor
    */
-  external(name: string, weight: WeightTensor, rows: readonly [number, number] = [0, weight.shape[0]]): Value {
-    const [from, to] = rows
-    const whole = from === 0 && to === weight.shape[0]
-    const unique = whole ? name : `${name}[${from}:${to}]`
-    const known = this.#externals.get(unique)
-    if (known) return known
+  external(key: string, weight: WeightTensor, rows?: readonly [number, number]): Value {
+    const name = rows ? `${key}[${rows[0]}:${rows[1]}]` : key
+    const known = this.#externals.get(name)
+    if (known) return known.value
     const dtype = weightTypes[weight.dtype]
     if (!dtype)
       throw new UnsupportedModelError(
-        `${weight.file}: "${name}" is stored as ${weight.dtype}; known here: ${Object.keys(weightTypes).join(', ')}`,
+        `${weight.file}: "${key}" is stored as ${weight.dtype}; known here: ${Object.keys(weightTypes).join(', ')}`,
       )
-    const value = { name: unique, dtype, shape: whole ? weight.shape : [to - from, ...weight.shape.slice(1)] }
-    this.#externals.set(unique, value)
-    this.#files.add(weight.file)
-    const rowBytes = whole ? 0 : weight.length / weight.shape[0]
-    const offset = weight.offset + from * rowBytes
-    const length = whole ? weight.length : (to - from) * rowBytes
-    this.#initializers.push(root => {
-      const location = path.relative(root, weight.file).split(path.sep).join('/')
-      const message = tensorMessage(value)
-      for (const [key, text] of Object.entries({ location, offset: String(offset), length: String(length) })) {
-        message.message(Tensor.externalData, new Message().string(1, key).string(2, text))
-      }
-      return message.int(Tensor.dataLocation, 1)
-    })
-    return value
+    const { shape, file, offset, length } = weight
+    const external = rows
+      ? { value: { name, dtype, shape: [rows[1] - rows[0], ...shape.slice(1)] }, file, ...rowRange(weight, rows) }
+      : { value: { name, dtype, shape }, file, offset, length }
+    this.#externals.set(name, external)
+    return external.value
   }
 
   build(): ModelGraph {
-    const externalDataRoot = commonFolder([...this.#files])
-    const graph = new Message()
-    for (const node of this.#nodes) graph.message(1, node)
-    graph.string(2, 'graph')
-    for (const initializer of this.#initializers) graph.message(5, initializer(externalDataRoot))
-    for (const input of this.#inputs) graph.message(11, input)
-    for (const output of this.#outputs) graph.message(12, output)
+    const externals = [...this.#externals.values()]
+    const externalDataRoot = commonFolder(new Set(externals.map(({ file }) => file)))
     const model = new Message()
-      .int(1, 9)
-      .string(2, 'sdnb')
-      .message(7, graph)
-      .message(8, new Message().string(1, '').int(2, 20))
-      .message(8, new Message().string(1, 'com.microsoft').int(2, 1))
+    model.int(1, 9).string(2, 'sdnb')
+    model.message(7, () => {
+      for (const node of this.#nodes) writeNode(model, node)
+      model.string(2, 'graph')
+      for (const constant of this.#constants.values()) writeConstant(model, constant)
+      for (const external of externals) writeExternal(model, external, externalDataRoot)
+      for (const input of this.#inputs) writeValueInfo(model, 11, input)
+      for (const output of this.#outputs) writeValueInfo(model, 12, output)
+    })
+    model.message(8, () => model.string(1, '').int(2, 20))
+    model.message(8, () => model.string(1, 'com.microsoft').int(2, 1))
     return { bytes: model.finish(), externalDataRoot }
   }
+}
+
+interface Node extends Omit<NodeOptions, 'dtype'> {
+  type: string
+  inputs: readonly (Value | undefined)[]
+  outputs: readonly Value[]
+}
+
+interface Constant {
+  value: Value
+  dtype: 'float32' | 'int64'
+  data: readonly number[]
+}
+
+interface External {
+  value: Value
+  file: string
+  offset: number
+  length: number
 }
 
 /** onnx.proto3, TensorProto.DataType. */
@@ -155,56 +159,73 @@ const weightTypes: Record<string, DataType | undefined> = {
 /** Field numbers of TensorProto. */
 const Tensor = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 }
 
-function tensorMessage({ name, dtype, shape }: Value): Message {
-  const message = new Message()
-  for (const dim of shape) message.int(Tensor.dims, dim)
-  return message.int(Tensor.dataType, typeNumbers[dtype]).string(Tensor.name, name)
+function rowRange({ shape, offset, length }: WeightTensor, [from, to]: readonly [number, number]) {
+  const row = length / shape[0]
+  return { offset: offset + from * row, length: (to - from) * row }
 }
 
-function constantBytes(dtype: 'float32' | 'int64', data: readonly number[]): Uint8Array {
+function writeNode(model: Message, { type, inputs, outputs, attributes = {}, domain }: Node): void {
+  model.message(1, () => {
+    for (const input of inputs) model.string(1, input?.name ?? '')
+    for (const output of outputs) model.string(2, output.name)
+    model.string(3, outputs[0].name).string(4, type)
+    for (const name in attributes) model.message(5, () => writeAttribute(model, name, attributes[name]))
+    if (domain) model.string(7, domain)
+  })
+}
+
+function writeAttribute(model: Message, name: string, value: Attribute): void {
+  model.string(1, name)
+  if (typeof value === 'number') model.int(3, value).int(20, 2)
+  else if (typeof value === 'string') model.string(4, value).int(20, 3)
+  else if ('float' in value) model.float(2, value.float).int(20, 1)
+  else {
+    for (const item of value) model.int(8, item)
+    model.int(20, 7)
+  }
+}
+
+function writeConstant(model: Message, { value, dtype, data }: Constant): void {
   const array = dtype === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt)
-  return new Uint8Array(array.buffer)
+  model.message(5, () => writeTensor(model, value).bytes(Tensor.rawData, new Uint8Array(array.buffer)))
 }
 
-function nodeMessage(
-  type: string,
-  inputs: readonly (Value | undefined)[],
-  outputs: readonly Value[],
-  { attributes = {}, domain }: NodeOptions,
-): Message {
-  const node = new Message()
-  for (const input of inputs) node.string(1, input?.name ?? '')
-  for (const output of outputs) node.string(2, output.name)
-  node.string(3, outputs[0].name).string(4, type)
-  for (const [name, value] of Object.entries(attributes)) node.message(5, attributeMessage(name, value))
-  return domain ? node.string(7, domain) : node
+function writeExternal(model: Message, { value, file, offset, length }: External, root: string): void {
+  const location = path.relative(root, file).split(path.sep).join('/')
+  const entry = (key: string, text: string) =>
+    model.message(Tensor.externalData, () => model.string(1, key).string(2, text))
+  model.message(5, () => {
+    writeTensor(model, value)
+    entry('location', location)
+    entry('offset', String(offset))
+    entry('length', String(length))
+    model.int(Tensor.dataLocation, 1)
+  })
 }
 
-function attributeMessage(name: string, value: Attribute): Message {
-  const message = new Message().string(1, name)
-  if (typeof value === 'number') return message.int(3, value).int(20, 2)
-  if (typeof value === 'string') return message.string(4, value).int(20, 3)
-  if ('float' in value) return message.float(2, value.float).int(20, 1)
-  for (const item of value) message.int(8, item)
-  return message.int(20, 7)
+function writeTensor(model: Message, { name, dtype, shape }: Value): Message {
+  for (const dim of shape) model.int(Tensor.dims, dim)
+  return model.int(Tensor.dataType, typeNumbers[dtype]).string(Tensor.name, name)
 }
 
-function valueInfo({ name, dtype, shape }: Value): Message {
-  const dims = new Message()
-  for (const dim of shape) dims.message(1, new Message().int(1, dim))
-  const type = new Message().int(1, typeNumbers[dtype]).message(2, dims)
-  return new Message().string(1, name).message(2, new Message().message(1, type))
+function writeValueInfo(model: Message, field: number, { name, dtype, shape }: Value): void {
+  const dims = () => {
+    for (const dim of shape) model.message(1, () => model.int(1, dim))
+  }
+  const tensor = () => model.int(1, typeNumbers[dtype]).message(2, dims)
+  model.message(field, () => model.string(1, name).message(2, () => model.message(1, tensor)))
 }
 
 /** The deepest folder that holds every file: onnxruntime refuses a location that leaves it. */
-function commonFolder(files: readonly string[]): string {
-  if (files.length === 0) return path.parse(process.cwd()).root
-  let folder = path.dirname(files[0])
+function commonFolder(files: ReadonlySet<string>): string {
+  const [first] = files
+  if (first === undefined) return path.parse(process.cwd()).root
+  let folder = path.dirname(first)
   for (const file of files) {
     while (!isBelow(folder, file)) {
       const parent = path.dirname(folder)
       if (parent === folder)
-        throw new UnsupportedModelError(`weights of one model must lie on one drive, got ${files[0]} and ${file}`)
+        throw new UnsupportedModelError(`weights of one model must lie on one drive, got ${first} and ${file}`)
       folder = parent
     }
   }

@@ -1,60 +1,91 @@
 /**
- * One Protocol Buffers message, written field by field: the part of the wire format that ONNX needs.
+ * A Protocol Buffers message, written field by field: the part of the wire format that ONNX needs. One buffer holds the
+ * whole message with all that are in it, since a network has ten thousand of them.
  * @see https://protobuf.dev/programming-guides/encoding
  */
 export class Message {
-  #chunks: Uint8Array[] = []
-  #size = 0
+  #buffer = Buffer.alloc(65536)
+  #length = 0
 
-  int(field: number, value: number | bigint): this {
-    return this.#tag(field, WireType.varint).#raw(varint(BigInt(value)))
+  /** @param value a safe integer */
+  int(field: number, value: number): this {
+    this.#tag(field, WireType.varint)
+    this.#varint(value)
+    return this
   }
 
   float(field: number, value: number): this {
-    const bytes = new Uint8Array(4)
-    new DataView(bytes.buffer).setFloat32(0, value, true)
-    return this.#tag(field, WireType.fixed32).#raw(bytes)
+    this.#tag(field, WireType.fixed32)
+    this.#reserve(4)
+    this.#length = this.#buffer.writeFloatLE(value, this.#length)
+    return this
   }
 
   bytes(field: number, value: Uint8Array): this {
-    return this.#tag(field, WireType.lengthDelimited)
-      .#raw(varint(BigInt(value.length)))
-      .#raw(value)
+    this.#tag(field, WireType.lengthDelimited)
+    this.#varint(value.length)
+    this.#reserve(value.length)
+    this.#buffer.set(value, this.#length)
+    this.#length += value.length
+    return this
   }
 
   string(field: number, value: string): this {
-    return this.bytes(field, Buffer.from(value, 'utf8'))
+    return this.message(field, () => {
+      this.#reserve(3 * value.length)
+      this.#length += this.#buffer.write(value, this.#length, 'utf8')
+    })
   }
 
-  message(field: number, value: Message): this {
-    return this.bytes(field, value.finish())
+  /** A message in this one: what `write` writes. */
+  message(field: number, write: () => void): this {
+    this.#tag(field, WireType.lengthDelimited)
+    this.#reserve(1)
+    const start = ++this.#length // a length of one byte, to be moved apart for a longer one
+    write()
+    const length = this.#length - start
+    const more = varintBytes(length) - 1
+    this.#reserve(more)
+    if (more > 0) this.#buffer.copyWithin(start + more, start, this.#length)
+    this.#length = start - 1
+    this.#varint(length)
+    this.#length += length
+    return this
   }
 
   finish(): Uint8Array {
-    return Buffer.concat(this.#chunks, this.#size)
+    return Uint8Array.prototype.slice.call(this.#buffer, 0, this.#length)
   }
 
-  #tag(field: number, type: number): this {
-    return this.#raw(varint(BigInt((field << 3) | type)))
+  #tag(field: number, type: number): void {
+    this.#varint((field << 3) | type)
   }
 
-  #raw(bytes: Uint8Array): this {
-    this.#chunks.push(bytes)
-    this.#size += bytes.length
-    return this
+  /** Seven bits a byte, the lowest first; a negative number as its 64-bit two's complement. */
+  #varint(value: number): void {
+    this.#reserve(10)
+    let low = value
+    if (value < 0) {
+      let rest = BigInt.asUintN(64, BigInt(value))
+      for (; rest > 0x7fn; rest >>= 7n) this.#buffer[this.#length++] = Number(rest & 0x7fn) | 0x80
+      low = Number(rest)
+    }
+    for (; low > 0x7f; low = Math.floor(low / 0x80)) this.#buffer[this.#length++] = (low % 0x80) | 0x80
+    this.#buffer[this.#length++] = low
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return
+    const larger = Buffer.alloc(Math.max(2 * this.#buffer.length, this.#length + bytes))
+    larger.set(this.#buffer)
+    this.#buffer = larger
   }
 }
 
 const WireType = { varint: 0, lengthDelimited: 2, fixed32: 5 }
 
-/** Seven bits a byte, the lowest first; negative numbers as 64-bit two's complement. */
-function varint(value: bigint): Uint8Array {
-  let rest = BigInt.asUintN(64, value)
-  const bytes: number[] = []
-  do {
-    const low = Number(rest & 0x7fn)
-    rest >>= 7n
-    bytes.push(rest > 0n ? low | 0x80 : low)
-  } while (rest > 0n)
-  return Uint8Array.from(bytes)
+function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes++
+  return bytes
 }
