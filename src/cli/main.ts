@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { type RunOptions, run } from './run.js'
+import type { RunOptions } from './run.js'
 import { UsageError } from './usageError.js'
 
 const exitCodes = { done: 0, failed: 1, wrongUse: 2 }
@@ -19,13 +19,14 @@ async function main(): Promise<number> {
     .command('run')
     .description('run all cells of a notebook')
     .argument('<file.sdnb>', 'the notebook; it stays as it is unless --inplace is given')
-    .option('-p, --parameter <name=value>', 'a value for a parameter of the notebook; may be repeated', parameter, [])
+    .option('-p, --parameter <name=value>', 'a value for a parameter of the notebook; may be repeated', parameter)
     .option('--output <file>', 'write the executed notebook here')
     .option('--inplace', 'write the executed notebook over the file')
     .option('--html <file>', 'write the executed notebook as an HTML page too')
     .option('--timeout <seconds>', 'stop the whole run after this time', seconds)
     .option('--json', 'print a summary for programs, as JSON, to stdout; what cells print goes to stderr')
     .action(async (file: string, options: RunOptions) => {
+      const { run } = await import('./run.js')
       exitCode = await run(file, options)
     })
   try {
@@ -41,7 +42,7 @@ async function main(): Promise<number> {
   }
 }
 
-function parameter(text: string, before: [string, string][]): [string, string][] {
+function parameter(text: string, before: [string, string][] = []): [string, string][] {
   const equals = text.indexOf('=')
   if (equals < 1) throw new InvalidArgumentError(`Expected name=value.`)
   return [...before, [text.slice(0, equals), text.slice(equals + 1)]]

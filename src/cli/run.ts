@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { startKernel } from '../kernel/client.js'
-import { notebookToHtml } from '../notebook/html.js'
 import { injectParameters, parametersSource } from '../notebook/injectParameters.js'
 import type { CodeCell, Notebook } from '../notebook/nbformat.js'
 import type { OutputMessage } from '../notebook/outputs.js'
@@ -16,7 +15,7 @@ import { writeFileWhole } from './writeFile.js'
 
 export interface RunOptions {
   /** name and raw text of each `-p` */
-  parameter: [string, string][]
+  parameter?: [string, string][]
   output?: string
   inplace?: boolean
   html?: string
@@ -51,7 +50,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   const started = performance.now()
   const output = options.inplace ? file : options.output
   await checkTargets(file, options)
-  const notebook = await withParameters(await readNotebook(file), options.parameter)
+  const notebook = await withParameters(await readNotebook(file), options.parameter ?? [])
 
   const stop = stopSignal(options.timeout)
   try {
@@ -120,7 +119,10 @@ async function withParameters(notebook: Notebook, given: [string, string][]): Pr
 }
 
 async function writeResults(notebook: Notebook, file: string, output?: string, html?: string): Promise<string[]> {
-  if (html !== undefined) await writeFileWhole(html, notebookToHtml(notebook))
+  if (html !== undefined) {
+    const { notebookToHtml } = await import('../notebook/html.js')
+    await writeFileWhole(html, notebookToHtml(notebook))
+  }
   if (output !== undefined) {
     await writeFileWhole(output, serialiseNotebook(notebook))
     return []
