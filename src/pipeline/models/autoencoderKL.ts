@@ -4,7 +4,7 @@ import { type Generator, randn } from '../random.js'
 import { concat, slice, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { network, type Placement } from './network.js'
-import { type VaeConfig, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
+import { type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
 export interface AutoencoderKL {
@@ -34,7 +34,9 @@ export interface DiagonalGaussian {
   sample(generator?: Generator | Generator[]): Tensor
 }
 
+/** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Placement): AutoencoderKL {
+  vaeCheckpoint(config, weights)
   type Size = Parameters<typeof vaeDecoderGraph>[2]
   const decoder = network('vaeDecoder', placement, (size: Size, layers) =>
     vaeDecoderGraph(config, weights, size, layers),

@@ -30,11 +30,18 @@ export function clipTextGraph(
   shape: ClipTextShape,
   options: LayerOptions,
 ): ModelGraph {
-  const projects = weights.has('text_projection.weight') && config.projectionDim !== null
   const g = layers(options)
-  clipText(g, config, checkpoint(weights, weightShapes(config, projects), currentKey), shape, projects)
+  clipText(g, config, clipTextCheckpoint(config, weights), shape, projects(config, weights))
   return g.build()
 }
+
+/** The state dict's root. @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
+export function clipTextCheckpoint(config: ClipTextConfig, weights: Weights): WeightPath {
+  return checkpoint(weights, weightShapes(config, projects(config, weights)), currentKey)
+}
+
+const projects = (config: ClipTextConfig, weights: Weights): boolean =>
+  weights.has('text_projection.weight') && config.projectionDim !== null
 
 /** Every weight of a configuration: key → shape, as transformers 5 saves them. */
 export function clipTextWeightShapes(config: ClipTextConfig): WeightShapes {

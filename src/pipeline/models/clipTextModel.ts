@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { type ClipTextConfig, clipTextGraph } from './clip.js'
+import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph } from './clip.js'
 import { network, type Placement } from './network.js'
 
 /**
@@ -21,7 +21,9 @@ export interface CLIPTextModel {
   release(): Promise<void>
 }
 
+/** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function clipTextModel(config: ClipTextConfig, weights: Weights, placement: Placement): CLIPTextModel {
+  clipTextCheckpoint(config, weights)
   const text = network('textEncoder', placement, (shape: Parameters<typeof clipTextGraph>[2], layers) =>
     clipTextGraph(config, weights, shape, layers),
   )

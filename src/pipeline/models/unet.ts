@@ -28,8 +28,13 @@ export interface UNetShape {
  */
 export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
   const g = new Layers(options)
-  unet(g, config, checkpoint(weights, unetWeightShapes(config)), shape)
+  unet(g, config, unetCheckpoint(config, weights), shape)
   return g.build()
+}
+
+/** The state dict's root. @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
+export function unetCheckpoint(config: UNetConfig, weights: Weights): WeightPath {
+  return checkpoint(weights, unetWeightShapes(config))
 }
 
 /** Every weight of a configuration: key → shape. */

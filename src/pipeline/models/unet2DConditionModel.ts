@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { network, type Placement } from './network.js'
-import { type UNetConfig, unetGraph } from './unet.js'
+import { type UNetConfig, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
  * The conditional U-Net, callable as in diffusers.
@@ -22,7 +22,9 @@ export interface UNet2DConditionModel {
   release(): Promise<void>
 }
 
+/** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
+  unetCheckpoint(config, weights)
   const unet = network('unet', placement, (shape: Parameters<typeof unetGraph>[2], layers) =>
     unetGraph(config, weights, shape, layers),
   )

@@ -62,7 +62,8 @@ export function vaeWeightShapes(config: VaeConfig): WeightShapes {
   })
 }
 
-function vaeCheckpoint(config: VaeConfig, weights: Weights): WeightPath {
+/** The state dict's root. @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
+export function vaeCheckpoint(config: VaeConfig, weights: Weights): WeightPath {
   return checkpoint(weights, vaeWeightShapes(config), currentKey)
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
+  CorruptWeightsError,
   DDIMScheduler,
   DiffusionPipeline,
   type Progress,
@@ -190,4 +191,13 @@ test('a scheduler of an old file counts from step 1 and clips no sample, as diff
   const { config } = (await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu', scheduler })).scheduler
   expect([scheduler.config.stepsOffset, scheduler.config.clipSample]).toEqual([0, true])
   expect([config.stepsOffset, config.clipSample]).toEqual([1, false])
+})
+
+test('weights that do not fit are told by fromPretrained, before any call', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'sdnb-early-'))
+  cpSync(folder, copy, { recursive: true })
+  const file = join(copy, 'unet/config.json')
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), cross_attention_dim: 8 }))
+  await expect(StableDiffusionPipeline.fromPretrained(copy, { device: 'cpu' })).rejects.toThrow(CorruptWeightsError)
+  rmSync(copy, { recursive: true })
 })
