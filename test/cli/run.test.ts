@@ -139,7 +139,7 @@ test('a display that is updated is one output, with its last content', async () 
   )
   await sdnb(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')
   const [first, second] = cellsOf(folder, 'o.sdnb')
-  expect(first.outputs).toMatchObject([{ data: { 'text/plain': 'new' } }])
+  expect(first.outputs).toMatchObject([{ data: { 'text/plain': ['new'] } }])
   expect(second.outputs).toHaveLength(1)
 })
 
