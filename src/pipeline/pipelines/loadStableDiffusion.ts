@@ -42,7 +42,9 @@ export async function loadStableDiffusion(
   options: FromPretrainedOptions,
 ): Promise<StableDiffusionParts> {
   const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, onProgress => resolveModel(source, { ...options, onProgress }))
+  const folder = await withDownloadBar(options, onProgress =>
+    resolveModel(source, { ...options, onProgress, accept: checkClasses }),
+  )
   const index = await modelIndex(folder)
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)

@@ -4,7 +4,7 @@ import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import { defaultCacheDir, type HubCache, hubCache, isCommit, isTrue, linkToBlob, snapshotFiles } from './hubCache.js'
 import { type HubClient, HubUnreachable, hubClient } from './hubClient.js'
 import { downloadBlob, type RemoteFile } from './hubDownload.js'
-import { modelIndex } from './modelIndex.js'
+import { type ModelIndex, modelIndex } from './modelIndex.js'
 import { neededFiles } from './neededFiles.js'
 
 export interface DownloadOptions {
@@ -21,6 +21,8 @@ export interface DownloadOptions {
   signal?: AbortSignal
   /** `loaded` of `total` bytes of all files to be downloaded; `file` is the one that came on */
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void
+  /** throws for a model that the caller does not run: asked before any of its weights are downloaded */
+  accept?: (index: ModelIndex, folder: string) => void
 }
 
 /**
@@ -57,7 +59,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
 }
 
 async function download(id: string, revision: string, options: DownloadOptions, cache: HubCache): Promise<string> {
-  const { variant, signal, onProgress } = options
+  const { variant, signal, onProgress, accept } = options
   const hub = await hubClient(id, options)
   const { commit, files } = await listed(id, revision, hub)
   const folder = cache.snapshot(commit)
@@ -94,7 +96,9 @@ async function download(id: string, revision: string, options: DownloadOptions, 
 
   if (!files.has('model_index.json')) throw notDiffusers(id, [...files.keys()])
   await fetchAll(await missing(['model_index.json']))
-  await fetchAll(await missing(neededFiles([...files.keys()], await modelIndex(folder), variant, id)))
+  const index = await modelIndex(folder)
+  accept?.(index, folder)
+  await fetchAll(await missing(neededFiles([...files.keys()], index, variant, id)))
   await cache.setCommit(revision, commit)
   return folder
 }

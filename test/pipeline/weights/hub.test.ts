@@ -379,6 +379,16 @@ describe('refused', () => {
     expect(filesIn(join(repository(), 'blobs')).filter(name => name.includes('incomplete'))).toEqual([])
   })
 
+  test('a class that the caller does not run, before anything large is fetched', async () => {
+    const accept = () => {
+      throw new UnsupportedModelError('another class')
+    }
+    await expect(resolveModel(id, { accept })).rejects.toThrow('another class')
+    expect(hub.requests.filter(({ line }) => line.includes('/resolve/')).map(({ line }) => line)).toEqual([
+      `GET /someone/model/resolve/${commit}/model_index.json`,
+    ])
+  })
+
   test('weights in pickles alone, before anything large is fetched', async () => {
     const {
       'unet/diffusion_pytorch_model.safetensors': _,
