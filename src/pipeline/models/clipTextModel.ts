@@ -9,7 +9,7 @@ import { network, type Placement } from './network.js'
  * @param inputIds one list of token ids a prompt, all of one length
  * @param options.clipSkip layers left out before the last, 0 or more: 1 takes the states of the last layer but one
  * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
- *   the state of the end token
+ *   the state of the end token; [batch, projectionDim], projected, where the model has a projection
  */
 export interface CLIPTextModel {
   (
@@ -43,7 +43,7 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     for (const ids of inputIds) states.push(await encode(ids, clipSkip, signal))
     return {
       lastHiddenState: concat(states.map(state => state.last_hidden_state)),
-      textEmbeds: concat(states.map(state => state.pooled)),
+      textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
   return Object.assign(forward, { config, placement, release: text.release })
