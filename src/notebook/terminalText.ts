@@ -11,14 +11,8 @@ export function terminalTextToHtml(text: string): string {
   return html
 }
 
-/** Without colours and cursor movements, carriage returns carried out. */
-export function terminalTextToPlain(text: string): string {
-  return overwritten(text).replace(sgr, '')
-}
-
 // ECMA-48: ESC [ parameters letter; only the letter m sets colours. ESC ] … BEL sets a title or a link.
 const esc = '\u001b'
-const sgr = RegExp(`${esc}\\[[\\d;]*m`, 'g')
 const sgrOrText = RegExp(`${esc}\\[([\\d;]*)m|([^${esc}]+)`, 'g')
 const otherSequence = RegExp(`${esc}\\[[?\\d;]*[A-Za-ln-z]|${esc}(?!\\[)`, 'g')
 const titleOrLink = RegExp(`${esc}\\][^\u0007${esc}]*(?:\u0007|${esc}\\\\)`, 'g')
