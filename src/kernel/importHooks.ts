@@ -3,9 +3,9 @@
  * A cell's import resolves from the notebook's folder. A local `.ts` file needs no extension, and is compiled; a local file
  * that has changed on disk, or imports one that has, is read again. What sdnb provides is the kernel's own copy, whoever imports it.
  */
-import { statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import type { InitializeHook, LoadHook, ResolveFnOutput, ResolveHook } from 'node:module'
+import { type InitializeHook, isBuiltin, type LoadHook, type ResolveFnOutput, type ResolveHook } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
 
@@ -18,6 +18,16 @@ export interface HookData {
   port: MessagePort
 }
 
+/** What a cell imports, as the specifier that Node hears: `sdnb-import:` and this. */
+export interface CellImport {
+  parent: string
+  specifier: string
+  /** of this import; it also keeps Node from answering out of its cache */
+  number: number
+  /** imports that have failed since the one before; `linked`: their modules were all found, and then one threw */
+  failed: { number: number; linked: boolean }[]
+}
+
 let own: string[] = []
 let kernel = ''
 let port: MessagePort | undefined
@@ -28,18 +38,20 @@ export const initialize: InitializeHook<HookData> = data => {
 
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (!specifier.startsWith('sdnb-import:')) return resolveFrom(specifier, context.parentURL)
-  const [parent, wanted] = JSON.parse(decodeURIComponent(specifier.slice('sdnb-import:'.length))) as [string, string]
-  refresh()
-  return resolveFrom(wanted, parent)
+  const request = JSON.parse(decodeURIComponent(specifier.slice('sdnb-import:'.length))) as CellImport
+  refresh(request.failed)
+  return resolveFrom(request.specifier, request.parent, request.number)
 
-  async function resolveFrom(specifier: string, parentURL: string | undefined): Promise<ResolveFnOutput> {
+  async function resolveFrom(specifier: string, parentURL?: string, request?: number): Promise<ResolveFnOutput> {
     if (own.includes(specifier)) return nextResolve(specifier, { ...context, parentURL: kernel })
     const local = /^(\.{0,2}\/|file:)/.test(specifier) && parentURL?.startsWith('file:') && !inPackage(parentURL)
     const file = local ? findFile(new URL(specifier, parentURL)) : undefined
+    if (parentURL?.startsWith('file:') && isMissingPackage(specifier, parentURL))
+      throw missingPackage(specifier, parentURL)
     const resolved = await nextResolve(file ?? specifier, { ...context, parentURL })
-    if (!resolved.url.startsWith('file:') || inPackage(resolved.url)) return resolved
-    const url = versioned(resolved.url, parentURL)
-    return isTypeScript(url) ? { url, format: 'module', shortCircuit: true } : { ...resolved, url }
+    if (!resolved.url.startsWith('file:') || isKernel(resolved.url)) return resolved
+    const url = versioned(resolved.url, parentURL, request)
+    return isTypeScript(url) && !inPackage(url) ? { url, format: 'module', shortCircuit: true } : { ...resolved, url }
   }
 }
 
@@ -52,7 +64,41 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   return { format: 'module', source: code, shortCircuit: true }
 }
 
-const inPackage = (url: string) => url.includes('/node_modules/') || url.startsWith(new URL('.', kernel).href)
+/**
+ * Whether no `node_modules` above the importer has the package. Asked before Node is: Node 20, when it does not find a package,
+ * looks for a CommonJS one to recommend, and remembers for ever that its package.json is not there.
+ */
+function isMissingPackage(specifier: string, parentURL: string): boolean {
+  const name = packageName(specifier)
+  if (!name || isBuiltin(specifier)) return false
+  let folder = new URL('.', withoutVersion(parentURL))
+  for (let ownName: unknown; ; ) {
+    if (existsSync(new URL(`node_modules/${name}`, folder))) return false
+    ownName ??= nameIn(new URL('package.json', folder))
+    if (ownName === name) return false
+    const above = new URL('..', folder)
+    if (above.href === folder.href) return true
+    folder = above
+  }
+}
+
+const packageName = (specifier: string) => /^(?:@[^/:]+\/)?[^@#./:][^/:]*(?=\/|$)/.exec(specifier)?.[0]
+
+function nameIn(packageFile: URL): unknown {
+  try {
+    return JSON.parse(readFileSync(packageFile, 'utf8')).name ?? ''
+  } catch {
+    return undefined
+  }
+}
+
+function missingPackage(specifier: string, parentURL: string): Error {
+  const message = `Cannot find package '${packageName(specifier)}' imported from ${fileURLToPath(withoutVersion(parentURL))}`
+  return Object.assign(new Error(message), { code: 'ERR_MODULE_NOT_FOUND' })
+}
+
+const isKernel = (url: string) => url.startsWith(new URL('.', kernel).href)
+const inPackage = (url: string) => url.includes('/node_modules/') || isKernel(url)
 const isTypeScript = (url: string) => /\.[mc]?tsx?$/.test(withoutVersion(url))
 const withoutVersion = (url: string) => url.replace(/[?#].*$/, '')
 
@@ -71,28 +117,32 @@ function findFile(url: URL): string | undefined {
   return candidates.find(candidate => stat(candidate).isFile)
 }
 
-/** A local file that has been imported, by URL without version. */
-interface LocalFile {
-  /** counts its readings; from 1 on it is in the URL, as Node reads each URL once */
+/** A file that has been imported, by URL without version. */
+interface ImportedFile {
+  /** counts its readings; from 1 on it is in the URL, as Node reads each URL once, also one whose import has failed */
   version: number
   mtimeMs: number
   importers: Set<string>
+  /** number of the import that brought this version */
+  request?: number
 }
 
-const files = new Map<string, LocalFile>()
+const files = new Map<string, ImportedFile>()
 
-function versioned(url: string, parentURL: string | undefined): string {
+function versioned(url: string, parentURL: string | undefined, request: number | undefined): string {
   let file = files.get(url)
   if (!file) {
     file = { version: 0, mtimeMs: stat(url).mtimeMs, importers: new Set() }
     files.set(url, file)
   }
-  if (parentURL) file.importers.add(withoutVersion(parentURL))
+  const importer = parentURL && withoutVersion(parentURL)
+  file.request ??= request ?? files.get(importer ?? '')?.request
+  if (importer) file.importers.add(importer)
   return file.version ? `${url}?version=${file.version}` : url
 }
 
-/** Gives each file that has changed, and whatever imports it, a new version. */
-function refresh() {
+/** Gives a new version to each local file that has changed, to what a failed import left behind, and to whatever imports them. */
+function refresh(failed: CellImport['failed']) {
   const stale = new Set<string>()
   const mark = (url: string) => {
     const file = files.get(url)
@@ -100,11 +150,16 @@ function refresh() {
     stale.add(url)
     for (const importer of file.importers) mark(importer)
   }
-  for (const [url, file] of files) if (stat(url).mtimeMs !== file.mtimeMs) mark(url)
+  for (const [url, file] of files) {
+    const failure = failed.find(({ number }) => number === file.request)
+    const left = failure && !(failure.linked && inPackage(url))
+    if (left || (!inPackage(url) && stat(url).mtimeMs !== file.mtimeMs)) mark(url)
+  }
   for (const url of stale) {
     const file = files.get(url)!
     file.version++
     file.mtimeMs = stat(url).mtimeMs
+    file.request = undefined
   }
 }
 

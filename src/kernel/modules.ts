@@ -2,7 +2,7 @@ import { createRequire, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { type Position, sourceMapLookup } from '../language/sourceMap.js'
-import type { HookData } from './importHooks.js'
+import type { CellImport, HookData } from './importHooks.js'
 
 /** Imports of a session's cells, resolved from the notebook's folder. */
 export interface Modules {
@@ -31,23 +31,25 @@ export function modulePosition(url: string, generated: Position): Position | und
   return maps.get(url)?.(generated)
 }
 
-let requests = 0
+let imports = 0
 
 export function createModules(cwd: string): Modules {
   const folder = pathToFileURL(`${cwd}/`)
   const filename = `${cwd}/cell.ts`
   const parent = new URL('cell.ts', folder).href
   const require = createRequire(parent)
+  const failed: CellImport['failed'] = []
   return {
     async import(specifier, attributes) {
-      // the number keeps Node from answering out of its cache
-      const request = JSON.stringify([parent, specifier, requests++])
-      const url = `sdnb-import:${encodeURIComponent(request)}`
+      const number = imports++
+      const request: CellImport = { parent, specifier, number, failed: failed.splice(0) }
+      const url = `sdnb-import:${encodeURIComponent(JSON.stringify(request))}`
       const here = new Error()
       try {
         // written out, as bundlers want attributes
         return attributes?.type === 'json' ? await import(url, { with: { type: 'json' } }) : await import(url)
       } catch (error) {
+        failed.push({ number, linked: !isHooksError(error) && !(error instanceof SyntaxError) })
         throw withAdvice(error, specifier, here)
       }
     },
@@ -61,13 +63,19 @@ export function createModules(cwd: string): Modules {
   }
 }
 
-/** An error of the hooks' thread: its stack and the file its message names are not the reader's. */
+/** An error of the hooks' thread: its stack, and the file its message names, are not the reader's. */
 function withAdvice(error: unknown, specifier: string, here: Error): unknown {
-  if (!(error instanceof Error) || !error.stack?.includes('importHooks.js')) return error
-  const [, name] = /^Cannot find package '([^']+)' imported from .*[/\\]cell\.ts$/.exec(error.message) ?? []
-  if (name) error.message = `Cannot find package '${name}'; a cell with !npm install ${name} installs it`
-  else if (/^\.{0,2}\//.test(specifier)) error.message = error.message.replace(/ imported from .*[/\\]cell\.ts$/, '')
+  if (!isHooksError(error)) return error
+  let { message } = error
+  const [, name] = /^Cannot find package '([^']+)' imported from .*[/\\]cell\.ts$/.exec(message) ?? []
+  if (name) message = `Cannot find package '${name}'; a cell with !npm install ${name} installs it`
+  else if (/^\.{0,2}\//.test(specifier)) message = message.replace(/ imported from .*[/\\]cell\.ts$/, '')
+  const own = error instanceof SyntaxError ? new SyntaxError(message) : new Error(message)
   const frames = here.stack?.split('\n').slice(1) ?? []
-  error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
-  return error
+  own.stack = [`${own.name}: ${message}`, ...frames].join('\n')
+  return Object.assign(own, { code: (error as NodeJS.ErrnoException).code })
+}
+
+function isHooksError(error: unknown): error is Error {
+  return error instanceof Error && !!error.stack?.includes('importHooks.js')
 }

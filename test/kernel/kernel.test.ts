@@ -224,6 +224,23 @@ describe('import', () => {
     )
   })
 
+  test('that failed in a local file or a package works once what it missed is there', async () => {
+    await mkdir(join(folder, 'node_modules/above'), { recursive: true })
+    await write('node_modules/above/package.json', '{ "name": "above", "type": "module", "exports": "./main.js" }')
+    await write('node_modules/above/main.js', `export { default } from 'below'`)
+    await write('helper.ts', `export { default } from 'below'`)
+    expect(error(await run(`import helper from './helper'`)).evalue).toContain(
+      `Cannot find package 'below' imported from `,
+    )
+    expect(error(await run(`import above from 'above'`)).evalue).toContain(`Cannot find package 'below' imported from `)
+    await mkdir(join(folder, 'node_modules/below'))
+    await write('node_modules/below/package.json', '{ "name": "below", "type": "module", "main": "./main.js" }')
+    await write('node_modules/below/main.js', 'export default 1')
+    expect(result(await run(`import helper from './helper'\nimport above from 'above'\n[helper, above]`))).toBe(
+      '[ 1, 1 ]',
+    )
+  })
+
   test('of sdnb and transformers.js is the kernel’s own copy, from a local file too', async () => {
     await write('own.ts', `export { display } from 'sdnb'`)
     const code = `import { display } from 'sdnb'\nimport { display as same } from './own'\nimport { env } from '@huggingface/transformers'\n[display === same, typeof env.version]`
