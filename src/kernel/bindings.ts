@@ -6,10 +6,15 @@ export interface Bindings {
   /** Gives every free name of a cell a property: another cell's value, else the global of that name, else a ReferenceError. */
   link(names: string[]): void
   /**
-   * Declares a cell's names before it runs. A `const`, `let` or `class` cannot be read until its declaration has run.
-   * The result, called when the cell has ended, gives names it never reached what they were before.
+   * Declares a cell's names before it runs. Until its declaration has run, a `const`, `let` or `class` is what an earlier cell has
+   * left, or cannot be read.
    */
-  declare(names: Declared[]): () => void
+  declare(names: Declared[]): {
+    /** has a property for each name; writing it is the declaration's initial value */
+    initial: object
+    /** To be called when the cell has ended: forgets the names whose declaration was never reached. */
+    ended(): void
+  }
   /** Binds a name to what `get` gives at each read, as an import is. */
   bind(name: string, get: () => unknown): void
   /** whether a cell has declared the name */
@@ -29,13 +34,7 @@ export function createBindings(given: Record<string, unknown> = {}): Bindings {
   }
   const initialise = (name: string, kind: Declared['kind'], value: unknown) =>
     kind === 'const' ? constant(name, () => value) : define(name, { value, writable: true })
-  const constant = (name: string, get: () => unknown) =>
-    define(name, {
-      get,
-      set() {
-        throw new TypeError('Assignment to constant variable.')
-      },
-    })
+  const constant = (name: string, get: () => unknown) => define(name, { get, set: failToAssign })
   const linkGlobal = (name: string) => {
     define(name, {
       get: () => {
@@ -62,28 +61,33 @@ export function createBindings(given: Record<string, unknown> = {}): Bindings {
     },
 
     declare(names) {
-      const waiting = new Map<string, { get: () => never; before?: PropertyDescriptor }>()
+      const initial = Object.create(null)
+      const unreached = new Map<string, () => never>()
       for (const { name, kind, fresh } of names) {
-        const before = globals.has(name) ? undefined : Object.getOwnPropertyDescriptor(scope, name)
+        const isNew = !(name in scope) || globals.has(name)
         if (kind === 'var' || kind === 'function') {
-          define(name, { value: before && !fresh ? scope[name] : undefined, writable: true })
+          define(name, { value: isNew || fresh ? undefined : scope[name], writable: true })
           continue
         }
-        const get = () => {
+        Object.defineProperty(initial, name, { set: value => initialise(name, kind, value) })
+        if (!isNew) continue
+        const fail = () => {
           throw new ReferenceError(`Cannot access '${name}' before initialization`)
         }
-        waiting.set(name, { get, before })
-        define(name, { get, set: initial => initialise(name, kind, initial) })
+        unreached.set(name, fail)
+        define(name, { get: fail, set: kind === 'const' ? failToAssign : fail })
       }
-      return () => {
-        for (const [name, { get, before }] of waiting) {
-          if (Object.getOwnPropertyDescriptor(scope, name)?.get !== get) continue
-          if (before) define(name, before)
-          else linkGlobal(name)
-        }
+      const ended = () => {
+        for (const [name, fail] of unreached)
+          if (Object.getOwnPropertyDescriptor(scope, name)?.get === fail) linkGlobal(name)
       }
+      return { initial, ended }
     },
 
     typeof: name => (globals.has(name) && !(name in globalThis) ? 'undefined' : typeof scope[name]),
   }
+}
+
+function failToAssign(): never {
+  throw new TypeError('Assignment to constant variable.')
 }

@@ -22,15 +22,18 @@ export async function execute(text: string, count: number, session: Session, cel
   const compiled = transform(text, bindings.has)
   const run = compile(compiled, count)
   bindings.link(compiled.free)
-  const ended = bindings.declare(compiled.declared)
+  const { initial, ended } = bindings.declare(compiled.declared)
   try {
-    return await run(bindings.scope, runtime(session, cell))
+    return await run(bindings.scope, initial, runtime(session, cell))
   } finally {
     ended()
   }
 }
 
-function compile(compiled: CompiledCell, count: number): (scope: object, runtime: CellRuntime) => Promise<unknown> {
+function compile(
+  compiled: CompiledCell,
+  count: number,
+): (scope: object, initial: object, runtime: CellRuntime) => Promise<unknown> {
   const filename = registerScript({ count, original: compiled.original })
   try {
     return vm.runInThisContext(compiled.code, { filename })

@@ -1,4 +1,5 @@
-import ts from 'typescript'
+import type ts from 'typescript'
+import compiler from './compiler.js'
 import { collectDeclarations } from './declarations.js'
 import { editor } from './editor.js'
 import { resolver } from './names.js'
@@ -13,7 +14,13 @@ export function rewriteBindings(
   isDeclared: (name: string) => boolean,
   fail: (message: string, offset: number) => never,
 ) {
-  const file = ts.createSourceFile('cell.ts', javascript, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS)
+  const file = compiler.createSourceFile(
+    'cell.ts',
+    javascript,
+    compiler.ScriptTarget.ESNext,
+    true,
+    compiler.ScriptKind.TS,
+  )
   const { declarations, declared } = collectDeclarations(file, fail)
   const names = resolver(file, declarations, isDeclared)
   const edits = editor(javascript)
@@ -21,65 +28,75 @@ export function rewriteBindings(
   const last = file.statements.filter(statement => !isEmpty(statement)).at(-1)
 
   for (const statement of file.statements) {
-    if (ts.isImportDeclaration(statement)) {
+    if (compiler.isImportDeclaration(statement)) {
       edits.hoist(statement, () => edits.replace(statement, importCall(statement)))
-    } else if (ts.isExportDeclaration(statement)) {
+    } else if (compiler.isExportDeclaration(statement)) {
       const call = reexportCall(statement)
       edits.replace(statement, call ?? '')
-    } else if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && !statement.name) {
+    } else if (
+      (compiler.isFunctionDeclaration(statement) || compiler.isClassDeclaration(statement)) &&
+      !statement.name
+    ) {
       // `export default function () {}`
       edits.insert(statement.getStart(file), statement === last ? 'return (' : '(')
       dropExport(statement)
       visitChildren(statement)
       edits.insert(statement.end, ');')
-    } else if (ts.isFunctionDeclaration(statement) && statement.name) {
+    } else if (compiler.isFunctionDeclaration(statement) && statement.name) {
       edits.hoist(statement, () => {
         edits.insert(statement.getStart(file), `__cell.${statement.name!.text} = `)
         dropExport(statement)
         visitChildren(statement)
         edits.insert(statement.end, ';')
       })
-    } else if (ts.isClassDeclaration(statement) && statement.name) {
-      edits.insert(statement.getStart(file), `__cell.${statement.name.text} = `)
+    } else if (compiler.isClassDeclaration(statement) && statement.name) {
+      edits.insert(statement.getStart(file), `__new.${statement.name.text} = `)
       dropExport(statement)
       visitChildren(statement)
       edits.insert(statement.end, ';')
-    } else if (ts.isExportAssignment(statement)) {
+    } else if (compiler.isExportAssignment(statement)) {
       const { expression } = statement
       edits.replaceRange(statement.getStart(file), expression.getStart(file), statement === last ? 'return (' : '(')
       visit(expression)
       edits.insert(expression.end, ')')
-    } else if (ts.isExpressionStatement(statement) && statement === last && !isDirective(statement)) {
+    } else if (compiler.isExpressionStatement(statement) && statement === last && !isDirective(statement)) {
       edits.insert(statement.getStart(file), 'return (')
       visit(statement.expression)
       edits.insert(statement.expression.end, ')')
     } else visit(statement)
   }
 
-  const rendered = edits.render('(function (__cell, __run) { return (async function () { "use strict"; ', '\n})(); })')
+  const rendered = edits.render(
+    '(function (__cell, __new, __run) { return (async function () { "use strict"; ',
+    '\n})(); })',
+  )
   return { code: rendered.code, originalOffset: rendered.originalOffset, declared, free: [...free] }
 
   function visitChildren(node: ts.Node) {
-    ts.forEachChild(node, visit)
+    compiler.forEachChild(node, visit)
   }
 
   function visit(node: ts.Node): void {
-    if (ts.isIdentifier(node)) reference(node)
-    else if (ts.isVariableStatement(node)) {
+    if (compiler.isIdentifier(node)) reference(node)
+    else if (compiler.isVariableStatement(node)) {
       dropExport(node)
       variables(node.declarationList)
-    } else if (ts.isVariableDeclarationList(node)) variables(node)
-    else if (ts.isShorthandPropertyAssignment(node)) shorthand(node)
-    else if (ts.isCallExpression(node) || ts.isTaggedTemplateExpression(node)) call(node)
-    else if (ts.isTypeOfExpression(node)) typeOf(node)
-    else if (ts.isMetaProperty(node)) {
-      if (node.keywordToken === ts.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
-    } else if (ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && ts.isIdentifier(node.left)) {
+    } else if (compiler.isVariableDeclarationList(node)) variables(node)
+    else if (compiler.isShorthandPropertyAssignment(node)) shorthand(node)
+    else if (compiler.isCallExpression(node) || compiler.isTaggedTemplateExpression(node)) call(node)
+    else if (compiler.isTypeOfExpression(node)) typeOf(node)
+    else if (compiler.isMetaProperty(node)) {
+      if (node.keywordToken === compiler.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
+    } else if (
+      compiler.isBinaryExpression(node) &&
+      isAssignment(node.operatorToken.kind) &&
+      compiler.isIdentifier(node.left)
+    ) {
       visit(node.left)
       named(node.left.text, node.right, !!names.of(node.left))
-    } else if (ts.isCatchClause(node)) catchClause(node)
+    } else if (compiler.isCatchClause(node)) catchClause(node)
     else {
-      if (ts.isReturnStatement(node) && !isInFunction(node))
+      if (compiler.isReturnStatement(node) && !isInFunction(node))
         fail("A 'return' statement can only be used within a function body.", node.getStart(file))
       visitChildren(node)
     }
@@ -110,68 +127,68 @@ export function rewriteBindings(
   /** `typeof name` is no error where there is no such name. */
   function typeOf(node: ts.TypeOfExpression) {
     const { expression } = node
-    if (!ts.isIdentifier(expression) || names.of(expression) !== 'free') return visitChildren(node)
+    if (!compiler.isIdentifier(expression) || names.of(expression) !== 'free') return visitChildren(node)
     free.add(expression.text)
     edits.replace(node, `__run.typeof("${expression.text}")`)
   }
 
   function catchClause({ variableDeclaration, block }: ts.CatchClause) {
     if (variableDeclaration) visit(variableDeclaration)
-    if (variableDeclaration && ts.isIdentifier(variableDeclaration.name))
+    if (variableDeclaration && compiler.isIdentifier(variableDeclaration.name))
       edits.insert(block.getStart(file) + 1, ` __run.caught(${variableDeclaration.name.text});`)
     visitChildren(block)
   }
 
   /** `f()` calls without a `this`, as it would if `f` were no property. */
   function call(node: ts.CallExpression | ts.TaggedTemplateExpression) {
-    const callee = withoutParentheses(ts.isCallExpression(node) ? node.expression : node.tag)
-    if (callee.kind === ts.SyntaxKind.ImportKeyword) {
+    const callee = withoutParentheses(compiler.isCallExpression(node) ? node.expression : node.tag)
+    if (callee.kind === compiler.SyntaxKind.ImportKeyword) {
       edits.replace(callee, '__run.import')
-    } else if (ts.isIdentifier(callee)) {
+    } else if (compiler.isIdentifier(callee)) {
       const target = names.of(callee)
       if (target) {
         note(callee.text, target)
         edits.replace(callee, `(0, __cell.${callee.text})`)
       }
     } else visit(callee)
-    if (ts.isCallExpression(node)) for (const argument of node.arguments) visit(argument)
+    if (compiler.isCallExpression(node)) for (const argument of node.arguments) visit(argument)
     else visit(node.template)
   }
 
-  /** `const {a, b: [c]} = f(), d = 1` → `({a: __cell.a, b: [__cell.c]} = f()), (__cell.d = 1)`. */
+  /** `const {a, b: [c]} = f(), d = 1` → `({a: __new.a, b: [__new.c]} = f()), (__new.d = 1)`. */
   function variables(list: ts.VariableDeclarationList) {
     if (!declarations.has(list)) return visitChildren(list)
-    const inFor = ts.isForInStatement(list.parent) || ts.isForOfStatement(list.parent)
+    const inFor = compiler.isForInStatement(list.parent) || compiler.isForOfStatement(list.parent)
+    const scope = list.flags & compiler.NodeFlags.BlockScoped ? '__new' : '__cell'
     edits.replaceRange(list.getStart(file), list.declarations[0].getStart(file), '')
     for (const declaration of list.declarations) {
       const { name, initializer } = declaration
       const start = declaration.getStart(file)
-      if (inFor) pattern(name)
+      if (inFor) pattern(name, scope)
       else if (initializer) {
         edits.insert(start, '(')
-        pattern(name)
-        if (ts.isIdentifier(name)) named(name.text, initializer, true)
+        pattern(name, scope)
+        if (compiler.isIdentifier(name)) named(name.text, initializer, true)
         else visit(initializer)
         edits.insert(declaration.end, ')')
-      } else if (list.flags & ts.NodeFlags.BlockScoped)
-        edits.replace(declaration, `__cell.${(name as ts.Identifier).text} = undefined`)
-      else edits.replace(declaration, ts.isVariableStatement(list.parent) ? 'undefined' : '0')
+      } else if (scope === '__new') edits.replace(declaration, `__new.${(name as ts.Identifier).text} = undefined`)
+      else edits.replace(declaration, compiler.isVariableStatement(list.parent) ? 'undefined' : '0')
     }
   }
 
   /** A binding pattern as an assignment pattern. */
-  function pattern(name: ts.BindingName) {
-    if (ts.isIdentifier(name)) edits.replace(name, `__cell.${name.text}`)
+  function pattern(name: ts.BindingName, scope: string) {
+    if (compiler.isIdentifier(name)) edits.replace(name, `${scope}.${name.text}`)
     else
       for (const element of name.elements) {
-        if (ts.isOmittedExpression(element)) continue
+        if (compiler.isOmittedExpression(element)) continue
         if (element.propertyName) {
-          if (ts.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
-        } else if (ts.isObjectBindingPattern(name) && !element.dotDotDotToken)
+          if (compiler.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
+        } else if (compiler.isObjectBindingPattern(name) && !element.dotDotDotToken)
           edits.insert(element.name.getStart(file), `${(element.name as ts.Identifier).text}: `)
-        pattern(element.name)
+        pattern(element.name, scope)
         if (!element.initializer) continue
-        if (ts.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
+        if (compiler.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
         else visit(element.initializer)
       }
   }
@@ -186,50 +203,56 @@ export function rewriteBindings(
 
   function dropExport(node: ts.HasModifiers) {
     for (const modifier of node.modifiers ?? [])
-      if (modifier.kind === ts.SyntaxKind.ExportKeyword || modifier.kind === ts.SyntaxKind.DefaultKeyword)
+      if (modifier.kind === compiler.SyntaxKind.ExportKeyword || modifier.kind === compiler.SyntaxKind.DefaultKeyword)
         edits.replace(modifier, '')
   }
 }
 
 function isEmpty(statement: ts.Statement): boolean {
   return (
-    ts.isEmptyStatement(statement) ||
-    (ts.isExportDeclaration(statement) &&
+    compiler.isEmptyStatement(statement) ||
+    (compiler.isExportDeclaration(statement) &&
       !!statement.exportClause &&
-      ts.isNamedExports(statement.exportClause) &&
+      compiler.isNamedExports(statement.exportClause) &&
       !statement.moduleSpecifier)
   )
 }
 
 const isDirective = (statement: ts.ExpressionStatement) =>
-  ts.isStringLiteral(statement.expression) && statement.expression.text === 'use strict'
+  compiler.isStringLiteral(statement.expression) && statement.expression.text === 'use strict'
 
 const isAssignment = (kind: ts.SyntaxKind) =>
-  kind === ts.SyntaxKind.EqualsToken ||
-  kind === ts.SyntaxKind.BarBarEqualsToken ||
-  kind === ts.SyntaxKind.AmpersandAmpersandEqualsToken ||
-  kind === ts.SyntaxKind.QuestionQuestionEqualsToken
+  kind === compiler.SyntaxKind.EqualsToken ||
+  kind === compiler.SyntaxKind.BarBarEqualsToken ||
+  kind === compiler.SyntaxKind.AmpersandAmpersandEqualsToken ||
+  kind === compiler.SyntaxKind.QuestionQuestionEqualsToken
 
 function isAnonymousFunction(value: ts.Expression): boolean {
   const bare = withoutParentheses(value)
-  return ts.isArrowFunction(bare) || ((ts.isFunctionExpression(bare) || ts.isClassExpression(bare)) && !bare.name)
+  return (
+    compiler.isArrowFunction(bare) ||
+    ((compiler.isFunctionExpression(bare) || compiler.isClassExpression(bare)) && !bare.name)
+  )
 }
 
 function withoutParentheses(value: ts.Expression): ts.Expression {
   let bare = value
-  while (ts.isParenthesizedExpression(bare)) bare = bare.expression
+  while (compiler.isParenthesizedExpression(bare)) bare = bare.expression
   return bare
 }
 
 const isInFunction = (node: ts.Node) =>
-  !!ts.findAncestor(node, parent => ts.isFunctionLike(parent) || ts.isClassStaticBlockDeclaration(parent))
+  !!compiler.findAncestor(
+    node,
+    parent => compiler.isFunctionLike(parent) || compiler.isClassStaticBlockDeclaration(parent),
+  )
 
 function importCall(node: ts.ImportDeclaration): string {
   const names: [string, string][] = []
   const { importClause } = node
   if (importClause?.name) names.push([importClause.name.text, 'default'])
   const bindings = importClause?.namedBindings
-  if (bindings && ts.isNamespaceImport(bindings)) names.push([bindings.name.text, '*'])
+  if (bindings && compiler.isNamespaceImport(bindings)) names.push([bindings.name.text, '*'])
   else
     for (const { name, propertyName } of bindings?.elements ?? []) names.push([name.text, (propertyName ?? name).text])
   return loadCall(node, names)

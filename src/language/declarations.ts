@@ -1,4 +1,5 @@
-import ts from 'typescript'
+import type ts from 'typescript'
+import compiler from './compiler.js'
 import type { Declared } from './transform.js'
 
 /** The nodes that declare top-level names: lists of variables, and each name's own declaration. */
@@ -7,37 +8,38 @@ export function collectDeclarations(file: ts.SourceFile, fail: (message: string,
   const declared = new Map<string, Declared>()
 
   for (const statement of file.statements) {
-    if (ts.isVariableStatement(statement)) list(statement.declarationList)
-    else if (ts.isFunctionDeclaration(statement) && statement.name) add(statement, statement.name, 'function')
-    else if (ts.isClassDeclaration(statement) && statement.name) add(statement, statement.name, 'class')
-    else if (ts.isImportDeclaration(statement)) {
+    if (compiler.isVariableStatement(statement)) list(statement.declarationList)
+    else if (compiler.isFunctionDeclaration(statement) && statement.name) add(statement, statement.name, 'function')
+    else if (compiler.isClassDeclaration(statement) && statement.name) add(statement, statement.name, 'class')
+    else if (compiler.isImportDeclaration(statement)) {
       const clause = statement.importClause
       if (clause?.name) add(clause, clause.name, 'import')
       const bindings = clause?.namedBindings
-      if (bindings && ts.isNamespaceImport(bindings)) add(bindings, bindings.name, 'import')
+      if (bindings && compiler.isNamespaceImport(bindings)) add(bindings, bindings.name, 'import')
       else for (const element of bindings?.elements ?? []) add(element, element.name, 'import')
     } else nestedVars(statement)
   }
   return { declarations, declared: [...declared.values()] }
 
   function list(node: ts.VariableDeclarationList) {
-    const blockScoped = node.flags & ts.NodeFlags.BlockScoped
-    const kind = !blockScoped ? 'var' : blockScoped === ts.NodeFlags.Const ? 'const' : 'let'
-    if (node.declarations.some(({ name }) => ts.isIdentifier(name) && isHelper(name.text))) return
+    const blockScoped = node.flags & compiler.NodeFlags.BlockScoped
+    const kind = !blockScoped ? 'var' : blockScoped === compiler.NodeFlags.Const ? 'const' : 'let'
+    if (node.declarations.some(({ name }) => compiler.isIdentifier(name) && isHelper(name.text))) return
     declarations.add(node)
     for (const declaration of node.declarations) bindingNames(declaration, kind)
   }
 
   function bindingNames(node: ts.VariableDeclaration | ts.BindingElement, kind: Declared['kind']) {
-    if (ts.isIdentifier(node.name)) add(node, node.name, kind)
-    else for (const element of node.name.elements) if (!ts.isOmittedExpression(element)) bindingNames(element, kind)
+    if (compiler.isIdentifier(node.name)) add(node, node.name, kind)
+    else
+      for (const element of node.name.elements) if (!compiler.isOmittedExpression(element)) bindingNames(element, kind)
   }
 
   /** `var` inside a block or loop is the cell's, as a function's would be the function's. */
   function nestedVars(node: ts.Node) {
-    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return
-    if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped)) list(node)
-    ts.forEachChild(node, nestedVars)
+    if (compiler.isFunctionLike(node) || compiler.isClassLike(node)) return
+    if (compiler.isVariableDeclarationList(node) && !(node.flags & compiler.NodeFlags.BlockScoped)) list(node)
+    compiler.forEachChild(node, nestedVars)
   }
 
   function add(node: ts.Node, name: ts.Identifier, kind: Declared['kind']) {

@@ -1,4 +1,4 @@
-import ts from 'typescript'
+import compiler from './compiler.js'
 import { lineTable } from './sourceMap.js'
 
 /**
@@ -6,21 +6,21 @@ import { lineTable } from './sourceMap.js'
  * @throws SyntaxError naming file, line and column
  */
 export function compileModule(source: string, fileName: string): { code: string; mappings: string } {
-  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(source, {
+  const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
     fileName,
     reportDiagnostics: true,
     compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      jsx: ts.JsxEmit.ReactJSX,
+      target: compiler.ScriptTarget.ES2023,
+      module: compiler.ModuleKind.ESNext,
+      jsx: compiler.JsxEmit.ReactJSX,
       isolatedModules: true,
       sourceMap: true,
     },
   })
-  const error = diagnostics?.find(({ category }) => category === ts.DiagnosticCategory.Error)
+  const error = diagnostics?.find(({ category }) => category === compiler.DiagnosticCategory.Error)
   if (error) {
     const { line, column } = lineTable(source).position(error.start ?? 0)
-    const message = ts.flattenDiagnosticMessageText(error.messageText, ' ')
+    const message = compiler.flattenDiagnosticMessageText(error.messageText, ' ')
     throw new SyntaxError(`${fileName}:${line + 1}:${column + 1}: ${message}`)
   }
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }

@@ -1,4 +1,5 @@
-import ts from 'typescript'
+import type ts from 'typescript'
+import compiler from './compiler.js'
 
 /** What an identifier stands for: a top-level name of this cell, a name from elsewhere, or nothing to rewrite. */
 export type Target = 'cell' | 'free' | undefined
@@ -9,8 +10,8 @@ export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, is
     noLib: true,
     noResolve: true,
     types: [],
-    target: ts.ScriptTarget.ESNext,
-    moduleDetection: ts.ModuleDetectionKind.Force,
+    target: compiler.ScriptTarget.ESNext,
+    moduleDetection: compiler.ModuleDetectionKind.Force,
   }
   const host: ts.CompilerHost = {
     getSourceFile: name => (name === file.fileName ? file : undefined),
@@ -23,7 +24,7 @@ export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, is
     useCaseSensitiveFileNames: () => true,
     getNewLine: () => '\n',
   }
-  const checker = ts.createProgram([file.fileName], options, host).getTypeChecker()
+  const checker = compiler.createProgram([file.fileName], options, host).getTypeChecker()
 
   return {
     of: (node: ts.Identifier): Target => (isValue(node) ? target(node, checker.getSymbolAtLocation(node)) : undefined),
@@ -37,20 +38,28 @@ export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, is
     const declaration = declarations.find(declaration => topLevel.has(declaration))
     if (!declaration) return undefined
     // inside its own body a class is an inner constant, whatever becomes of the outer name
-    if (ts.isClassDeclaration(declaration) && ts.findAncestor(node, parent => parent === declaration)) return undefined
+    if (compiler.isClassDeclaration(declaration) && compiler.findAncestor(node, parent => parent === declaration))
+      return undefined
     return 'cell'
   }
 }
 
 function isValue(node: ts.Identifier): boolean {
   const { parent } = node
-  if (ts.isPropertyAccessExpression(parent)) return parent.expression === node
-  if (ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)) return parent.initializer === node
-  if (ts.isBindingElement(parent)) return parent.initializer === node
-  if (ts.isVariableDeclaration(parent) || ts.isParameter(parent)) return parent.initializer === node
-  if (ts.isMethodDeclaration(parent) || ts.isAccessor(parent)) return false
-  if (ts.isFunctionDeclaration(parent) || ts.isFunctionExpression(parent) || ts.isClassLike(parent)) return false
-  if (ts.isLabeledStatement(parent) || ts.isBreakOrContinueStatement(parent) || ts.isMetaProperty(parent)) return false
+  if (compiler.isPropertyAccessExpression(parent)) return parent.expression === node
+  if (compiler.isPropertyAssignment(parent) || compiler.isPropertyDeclaration(parent))
+    return parent.initializer === node
+  if (compiler.isBindingElement(parent)) return parent.initializer === node
+  if (compiler.isVariableDeclaration(parent) || compiler.isParameter(parent)) return parent.initializer === node
+  if (compiler.isMethodDeclaration(parent) || compiler.isAccessor(parent)) return false
+  if (compiler.isFunctionDeclaration(parent) || compiler.isFunctionExpression(parent) || compiler.isClassLike(parent))
+    return false
+  if (
+    compiler.isLabeledStatement(parent) ||
+    compiler.isBreakOrContinueStatement(parent) ||
+    compiler.isMetaProperty(parent)
+  )
+    return false
   return true
 }
 
@@ -60,5 +69,5 @@ const natives = new Set(
   Float16Array Float32Array Float64Array Function Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map Math NaN Number Object Promise
   Proxy RangeError ReferenceError Reflect RegExp Set SharedArrayBuffer String Symbol SyntaxError TypeError URIError Uint16Array Uint32Array
   Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet WebAssembly arguments decodeURI decodeURIComponent encodeURI encodeURIComponent
-  escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape __cell __run`.split(/\s+/),
+  escape eval globalThis isFinite isNaN parseFloat parseInt undefined unescape __cell __new __run`.split(/\s+/),
 )

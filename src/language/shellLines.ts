@@ -1,4 +1,5 @@
-import ts from 'typescript'
+import type ts from 'typescript'
+import compiler from './compiler.js'
 
 /** A `!` line as TypeScript. The call keeps the line's number, and a continued command leaves its empty lines. */
 const shellCall = (command: string, lines: number) =>
@@ -11,7 +12,7 @@ const shellCall = (command: string, lines: number) =>
  */
 export function replaceShellLines(text: string): string {
   if (!/^!/m.test(text)) return text
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, text)
+  const scanner = compiler.createScanner(compiler.ScriptTarget.Latest, true, compiler.LanguageVariant.Standard, text)
   /** open brackets; `${` is a template's, which its `}` goes on with */
   const open: string[] = []
   let previous: ts.SyntaxKind | undefined
@@ -19,7 +20,7 @@ export function replaceShellLines(text: string): string {
   let copied = 0
   for (;;) {
     let token = scanner.scan()
-    if (token === ts.SyntaxKind.EndOfFileToken) break
+    if (token === compiler.SyntaxKind.EndOfFileToken) break
     const start = scanner.getTokenStart()
     if (
       text[start] === '!' &&
@@ -39,14 +40,14 @@ export function replaceShellLines(text: string): string {
       continue
     }
     if (
-      (token === ts.SyntaxKind.SlashToken || token === ts.SyntaxKind.SlashEqualsToken) &&
+      (token === compiler.SyntaxKind.SlashToken || token === compiler.SyntaxKind.SlashEqualsToken) &&
       expectsOperand(previous, true)
     ) {
       token = scanner.reScanSlashToken()
-    } else if (token === ts.SyntaxKind.CloseBraceToken && open.at(-1) === '${') {
+    } else if (token === compiler.SyntaxKind.CloseBraceToken && open.at(-1) === '${') {
       token = scanner.reScanTemplateToken(false)
-      if (token === ts.SyntaxKind.TemplateTail) open.pop()
-    } else if (token === ts.SyntaxKind.TemplateHead) {
+      if (token === compiler.SyntaxKind.TemplateTail) open.pop()
+    } else if (token === compiler.SyntaxKind.TemplateHead) {
       open.push('${')
     } else if (opens.has(token)) {
       open.push('(')
@@ -58,34 +59,45 @@ export function replaceShellLines(text: string): string {
   return result + text.slice(copied)
 }
 
-const opens = new Set([ts.SyntaxKind.OpenParenToken, ts.SyntaxKind.OpenBraceToken, ts.SyntaxKind.OpenBracketToken])
-const closes = new Set([ts.SyntaxKind.CloseParenToken, ts.SyntaxKind.CloseBraceToken, ts.SyntaxKind.CloseBracketToken])
+const opens = new Set([
+  compiler.SyntaxKind.OpenParenToken,
+  compiler.SyntaxKind.OpenBraceToken,
+  compiler.SyntaxKind.OpenBracketToken,
+])
+const closes = new Set([
+  compiler.SyntaxKind.CloseParenToken,
+  compiler.SyntaxKind.CloseBraceToken,
+  compiler.SyntaxKind.CloseBracketToken,
+])
 
 /** Whether an expression must go on after this token, so that what follows begins no statement (or is a regular expression). */
 function expectsOperand(token: ts.SyntaxKind | undefined, slash = false): boolean {
   if (token === undefined) return slash
-  if (slash && (opens.has(token) || token === ts.SyntaxKind.SemicolonToken || token === ts.SyntaxKind.CloseBraceToken))
+  if (
+    slash &&
+    (opens.has(token) || token === compiler.SyntaxKind.SemicolonToken || token === compiler.SyntaxKind.CloseBraceToken)
+  )
     return true
-  if (token === ts.SyntaxKind.SemicolonToken || closes.has(token)) return false
-  if (token === ts.SyntaxKind.PlusPlusToken || token === ts.SyntaxKind.MinusMinusToken) return false
+  if (token === compiler.SyntaxKind.SemicolonToken || closes.has(token)) return false
+  if (token === compiler.SyntaxKind.PlusPlusToken || token === compiler.SyntaxKind.MinusMinusToken) return false
   if (slash && isKeywordBeforeOperand(token)) return true
   return (
-    (token >= ts.SyntaxKind.FirstPunctuation && token <= ts.SyntaxKind.LastPunctuation) ||
-    token === ts.SyntaxKind.TemplateMiddle ||
-    token === ts.SyntaxKind.TemplateHead
+    (token >= compiler.SyntaxKind.FirstPunctuation && token <= compiler.SyntaxKind.LastPunctuation) ||
+    token === compiler.SyntaxKind.TemplateMiddle ||
+    token === compiler.SyntaxKind.TemplateHead
   )
 }
 
 function isKeywordBeforeOperand(token: ts.SyntaxKind): boolean {
   return (
-    token >= ts.SyntaxKind.FirstReservedWord &&
-    token <= ts.SyntaxKind.LastReservedWord &&
+    token >= compiler.SyntaxKind.FirstReservedWord &&
+    token <= compiler.SyntaxKind.LastReservedWord &&
     ![
-      ts.SyntaxKind.ThisKeyword,
-      ts.SyntaxKind.SuperKeyword,
-      ts.SyntaxKind.TrueKeyword,
-      ts.SyntaxKind.FalseKeyword,
-      ts.SyntaxKind.NullKeyword,
+      compiler.SyntaxKind.ThisKeyword,
+      compiler.SyntaxKind.SuperKeyword,
+      compiler.SyntaxKind.TrueKeyword,
+      compiler.SyntaxKind.FalseKeyword,
+      compiler.SyntaxKind.NullKeyword,
     ].includes(token)
   )
 }

@@ -1,11 +1,13 @@
-import ts from 'typescript'
+import type ts from 'typescript'
 import { rewriteBindings } from './bindings.js'
+import compiler from './compiler.js'
 import { replaceShellLines } from './shellLines.js'
 import { lineTable, type Position, sourceMapLookup } from './sourceMap.js'
 
 /**
- * A cell, ready to run. `code` is a JavaScript expression, a function `(__cell, __run) => Promise<value>`:
- * `__cell` is the session's scope, an object with one property a name; `__run` is {@link CellRuntime}.
+ * A cell, ready to run. `code` is a JavaScript expression, a function `(__cell, __new, __run) => Promise<value>`:
+ * `__cell` is the session's scope, an object with one property a name; writing a property of `__new` gives a `const`, `let` or
+ * `class` its initial value; `__run` is {@link CellRuntime}.
  */
 export interface CompiledCell {
   code: string
@@ -80,29 +82,30 @@ function eraseTypes(typescript: string) {
   const fresh = new Set<string>()
   const names: ts.TransformerFactory<ts.SourceFile> = () => file => {
     for (const statement of file.statements) {
-      if (ts.isEnumDeclaration(statement)) fresh.add(statement.name.text)
-      if (ts.isModuleDeclaration(statement) && ts.isIdentifier(statement.name)) fresh.add(statement.name.text)
+      if (compiler.isEnumDeclaration(statement)) fresh.add(statement.name.text)
+      if (compiler.isModuleDeclaration(statement) && compiler.isIdentifier(statement.name))
+        fresh.add(statement.name.text)
     }
     return file
   }
-  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(typescript, {
+  const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(typescript, {
     fileName: 'cell.ts',
     reportDiagnostics: true,
     transformers: { before: [names] },
     compilerOptions: {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.ESNext,
-      moduleDetection: ts.ModuleDetectionKind.Force,
+      target: compiler.ScriptTarget.ES2023,
+      module: compiler.ModuleKind.Preserve,
+      moduleDetection: compiler.ModuleDetectionKind.Force,
       verbatimModuleSyntax: true,
       sourceMap: true,
     },
   })
   const error = diagnostics?.find(
-    ({ category, start }) => category === ts.DiagnosticCategory.Error && start !== undefined,
+    ({ category, start }) => category === compiler.DiagnosticCategory.Error && start !== undefined,
   )
   if (error) {
     const { line, column } = lineTable(typescript).position(error.start!)
-    throw new CellSyntaxError(ts.flattenDiagnosticMessageText(error.messageText, ' '), line + 1, column + 1)
+    throw new CellSyntaxError(compiler.flattenDiagnosticMessageText(error.messageText, ' '), line + 1, column + 1)
   }
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }
   const javascript = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')

@@ -61,10 +61,11 @@ describe('as the language has it', () => {
   test('imports too', () => ran`const a = sep; import { sep } from 'node:path' | a`.gives('/'))
   test('a name is not there before its declaration', () =>
     ran`a; let a = 1`.fails("ReferenceError: Cannot access 'a' before initialization"))
-  test('nor in it', () =>
-    ran`const a = 1 | const a = a + 1`.fails("ReferenceError: Cannot access 'a' before initialization"))
+  test('nor in it, and cannot be assigned', () =>
+    ran`let a = a + 1 | a = 1; let a`.fails("ReferenceError: Cannot access 'a' before initialization"))
+  test('until it is declared again a name is what it was', () => ran`const a = 1 | const a = a + 1 | a`.gives(2))
   test('a cell that fails before its declaration leaves the name as it was', () =>
-    ran`const a = 1 | throw 0; const a = 2 | a`.leaves(1))
+    ran`const a = 1 | throw 0; const a = 2 | a`.gives(1))
   test('or leaves none', () => ran`throw 0; const a = 2 | a`.fails('ReferenceError: a is not defined'))
   test('a const cannot be assigned, in its cell or later', () =>
     ran`const a = 1 | a = 2`.fails('TypeError: Assignment to constant variable.'))
@@ -132,6 +133,7 @@ describe('the value of a cell', () => {
   test('an object in brackets', () => ran`({ a: 1 })`.gives({ a: 1 }))
   test('a class or a function that is exported by default', () =>
     ran`export const a = 1; export default a + 1`.gives(2))
+  test('what import = require gives', () => ran`import path = require('node:path') | path.sep`.gives('/'))
   test('no text, no value', () => ran`// nothing`.gives(undefined))
 })
 

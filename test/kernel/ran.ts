@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect } from 'vitest'
 import { createBindings } from '../../src/kernel/bindings.js'
 import type { RunningCell } from '../../src/kernel/cell.js'
@@ -17,7 +18,7 @@ const cell: RunningCell = {
 export function ran(strings: TemplateStringsArray) {
   const cells = strings.join('').split(' | ')
   return {
-    /** The last cell's value; all cells must run. */
+    /** The last cell's value. */
     async gives(expected: unknown) {
       const { value, error } = await runAll(cells)
       if (error) throw new Error(`${error.ename}: ${error.evalue}`)
@@ -28,28 +29,38 @@ export function ran(strings: TemplateStringsArray) {
       const { error } = await runAll(cells)
       expect(error && `${error.ename}: ${error.evalue}`).toBe(expected)
     },
-    /** The last cell's value, whatever became of those before it. */
-    async leaves(expected: unknown) {
-      expect((await runAll(cells)).value).toEqual(expected)
-    },
   }
 }
 
 async function runAll(cells: string[]) {
+  const run = createRun()
+  let last: Awaited<ReturnType<typeof run>> = {}
+  for (const code of cells) last = await run(code)
+  return last
+}
+
+function createRun() {
   // without the hooks of a kernel's process, Node resolves
   const modules = { ...createModules(process.cwd()), import: (specifier: string) => import(specifier) }
   const session = { cwd: process.cwd(), bindings: createBindings({ require: modules.require }), modules }
-  let value: unknown
-  let error: ReturnType<typeof errorContent> | undefined
-  for (const [index, code] of cells.entries()) {
-    value = undefined
-    if (error && index < cells.length - 1) error = undefined
+  let count = 0
+  return async (code: string): Promise<{ value?: unknown; error?: ReturnType<typeof errorContent> }> => {
+    count++
     try {
-      value = await execute(code, index + 1, session, cell)
-      error = undefined
+      return { value: await execute(code, count, session, cell) }
     } catch (thrown) {
-      error = errorContent(thrown, { count: index + 1, code })
+      return { error: errorContent(thrown, { count, code }) }
     }
   }
-  return { value, error }
+}
+
+/** What each cell gives, as `util.inspect` shows it, or its error. */
+export async function outcomes(cells: string[]): Promise<string[]> {
+  const run = createRun()
+  const results: string[] = []
+  for (const code of cells) {
+    const { value, error } = await run(code)
+    results.push(error ? `${error.ename}: ${error.evalue}` : inspect(value))
+  }
+  return results
 }
