@@ -18,6 +18,7 @@ installStacks([self], modulePosition)
 installHooks(ownPackages)
 installHosts()
 const exit = process.exit
+process.on('SIGTERM', () => exit(143))
 captureProcess()
 serveIpc(createKernel({ cwd: process.cwd() }), () => exit(0))
 

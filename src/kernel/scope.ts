@@ -34,12 +34,17 @@ function progressHost() {
     if (before !== undefined && !progress.done && now - before < progressMs) return
     shown.set(progress.id, now)
     if (progress.done) shown.delete(progress.id)
-    const { id, label, step, total } = progress
     const data = {
       'application/vnd.sdnb.progress+json': { ...progress } as unknown as JsonValue,
-      'text/plain': `${label}: ${step}/${total}`,
+      'text/plain': progressText(progress),
     }
     const type = before === undefined ? 'display_data' : 'update_display_data'
-    cell.outlet.send(message(type, { data, metadata: {}, transient: { display_id: id } }, cell.parent))
+    cell.outlet.send(message(type, { data, metadata: {}, transient: { display_id: progress.id } }, cell.parent))
   }
+}
+
+/** Without times, so that two runs of a notebook compare equal. */
+function progressText({ label, step, total, unit }: Progress): string {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
+  return unit === 'byte' ? `${label}: ${megabytes(step)}/${megabytes(total)} MB` : `${label}: ${step}/${total}`
 }
