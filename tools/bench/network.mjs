@@ -21,6 +21,7 @@ export async function unetOf(folder, attention) {
   const generator = new Generator(0)
   return {
     size: 8 * config.sampleSize,
+    weightBytes: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
     model: {
       key: `unet ${attention.kind}`,
       build: () => unetGraph(config, weights, shape, { provider: 'cpu', attention }),

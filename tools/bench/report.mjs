@@ -1,12 +1,24 @@
 /** The bench's figures as lines for a reader. */
-export function report({ size, graph, creation, first, call, peak, longestGap, peer, attention, picture }) {
+export function report({
+  size,
+  weightBytes,
+  graph,
+  creation,
+  first,
+  call,
+  peak,
+  longestGap,
+  peer,
+  attention,
+  picture,
+}) {
   const lines = [
     `U-Net call, ${size}×${size}, batch 1, CPU, float32`,
     `  graph written            ${s(graph)}`,
     `  engine and session ready ${s(creation)}`,
     `  first call               ${s(first)}`,
     `  a call                   ${range(call)}`,
-    `  peak resident            ${gb(peak)}`,
+    `  peak resident            ${gb(peak)}; the weight file's own pages are ${gb(weightBytes)}`,
     `  longest event-loop gap   ${(1000 * longestGap).toFixed(0)} ms`,
   ]
   if (peer)

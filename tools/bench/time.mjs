@@ -6,7 +6,6 @@ export async function seconds(work) {
 
 export function spread(times) {
   const sorted = [...times].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle) - (sorted.length % 2 ? 0 : 1)]) / 2
+  const median = (sorted[(times.length - 1) >> 1] + sorted[times.length >> 1]) / 2
   return { min: sorted[0], median, max: sorted.at(-1), times }
 }

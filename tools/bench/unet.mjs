@@ -4,7 +4,7 @@ import { seconds, spread } from './time.mjs'
 
 /** Times the U-Net; a peer's calls, where there is one, take turns with ours, so that both see the same machine. */
 export async function benchUNet(folder, calls, peer) {
-  const { model, inputs, size } = await unetOf(folder, { kind: 'fused' })
+  const { model, inputs, size, weightBytes } = await unetOf(folder, { kind: 'fused' })
   const graph = await seconds(async () => model.build())
   const creation = await seconds(() => engine.load({ ...model, build: () => graph.value }))
   const first = await seconds(() => engine.run(model, inputs))
@@ -25,6 +25,7 @@ export async function benchUNet(folder, calls, peer) {
   await engine.dispose()
   return {
     size,
+    weightBytes,
     graph: graph.seconds,
     creation: creation.seconds,
     first: first.seconds,
