@@ -108,6 +108,7 @@ function eraseTypes(typescript: string) {
     throw new CellSyntaxError(compiler.flattenDiagnosticMessageText(error.messageText, ' '), line + 1, column + 1)
   }
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }
-  const javascript = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')
+  // the export makes it a module for the next parser too: in a script `await (x)` would call a function named await
+  const javascript = `${outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')}\nexport {};`
   return { javascript, lookup: sourceMapLookup(mappings), fresh }
 }

@@ -109,6 +109,7 @@ describe('as the language has it', () => {
 
 describe('await and import', () => {
   test('top-level await', () => ran`const a = await Promise.resolve(1) | a`.gives(1))
+  test('await before brackets is no call', () => ran`let a = 1 | await (a as number)`.gives(1))
   test('for await', () => ran`let sum = 0; for await (const n of [1, Promise.resolve(2)]) sum += n | sum`.gives(3))
   test('import() stays an import', () => ran`const { join } = await import('node:path'); join('a', 'b')`.gives('a/b'))
   test('default, named, namespace and renamed imports', () =>
