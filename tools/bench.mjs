@@ -6,6 +6,7 @@
  * three attention graphs' memory, and a picture of the embedded model. With a Python that has torch and diffusers
  * (--python or SDNB_BENCH_PYTHON), diffusers runs the same weights in turns with it, and the ratio is told.
  */
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,7 +32,8 @@ if (!Number.isInteger(calls) || calls < 1) {
 }
 const full = join(root, 'out/sd1-full')
 const folder = positionals[0] ?? full
-if (folder === full && !existsSync(join(full, 'model_index.json'))) await import('./full-size.mjs')
+if (folder === full && !existsSync(join(full, 'model_index.json')))
+  execFileSync(process.execPath, [join(root, 'tools/full-size.mjs'), full], { stdio: ['ignore', 2, 2] })
 
 const peer = values.python ? await openPeer(values.python, folder) : undefined
 const unet = await benchUNet(folder, calls, peer)
