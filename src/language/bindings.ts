@@ -38,6 +38,7 @@ export function rewriteBindings(
       !statement.name
     ) {
       // `export default function () {}`
+      if (!statement.modifiers?.length) fail('Identifier expected', statement.getStart(file))
       edits.insert(statement.getStart(file), statement === last ? 'return (' : '(')
       dropExport(statement)
       visitChildren(statement)

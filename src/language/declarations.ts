@@ -26,7 +26,16 @@ export function collectDeclarations(file: ts.SourceFile, fail: (message: string,
     const kind = !blockScoped ? 'var' : blockScoped === compiler.NodeFlags.Const ? 'const' : 'let'
     if (node.declarations.some(({ name }) => compiler.isIdentifier(name) && isHelper(name.text))) return
     declarations.add(node)
-    for (const declaration of node.declarations) bindingNames(declaration, kind)
+    const inFor = compiler.isForInStatement(node.parent) || compiler.isForOfStatement(node.parent)
+    for (const declaration of node.declarations) {
+      const needsValue = kind === 'const' || !compiler.isIdentifier(declaration.name)
+      if (needsValue && !declaration.initializer && !inFor)
+        fail(
+          `Missing initializer in ${kind === 'const' ? 'const' : 'destructuring'} declaration`,
+          declaration.name.getStart(file),
+        )
+      bindingNames(declaration, kind)
+    }
   }
 
   function bindingNames(node: ts.VariableDeclaration | ts.BindingElement, kind: Declared['kind']) {

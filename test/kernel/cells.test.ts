@@ -145,6 +145,10 @@ describe('errors', () => {
     ran`type X = { a: 1,\n b: 2 }\nfunction f(): void { await 1 }`.fails(
       'SyntaxError: await is only valid in async functions and the top level bodies of modules (line 3, column 22)',
     ))
+  test('a const and a pattern need a value', async () => {
+    await ran`const a: number`.fails('SyntaxError: Missing initializer in const declaration (line 1, column 7)')
+    await ran`let { a }`.fails('SyntaxError: Missing initializer in destructuring declaration (line 1, column 5)')
+  })
   test('return outside a function', () =>
     ran`return 1`.fails(
       "SyntaxError: A 'return' statement can only be used within a function body. (line 1, column 1)",
