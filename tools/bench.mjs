@@ -15,7 +15,7 @@ import { openPeer } from './bench/peer.mjs'
 import { tinyPicture } from './bench/picture.mjs'
 import { report } from './bench/report.mjs'
 import { benchUNet } from './bench/unet.mjs'
-import { root } from './source.mjs'
+import { root } from './setup.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

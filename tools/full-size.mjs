@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util'
 import { configs } from './full-size/configs.mjs'
 import { writeRandomWeights } from './full-size/randomWeights.mjs'
 import { clipVocabulary } from './full-size/vocabulary.mjs'
-import { root, source } from './source.mjs'
+import { root } from './setup.mjs'
+import { source } from './source.mjs'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

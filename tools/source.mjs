@@ -1,16 +1,16 @@
 import { mkdir } from 'node:fs/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
-
-export const root = fileURLToPath(new URL('..', import.meta.url))
+import { pathToFileURL } from 'node:url'
+import { root, setUp } from './setup.mjs'
 
 /**
- * Parts of src/ that the package does not export, bundled for a tool.
+ * Parts of src/ that the package does not export, bundled for a tool; packages and dist/ are set up first.
  * @param modules  paths below src/, as in `pipeline/models/unet.ts`
  */
 export async function source(...modules) {
-  const outfile = `${root}dist/tools/${modules.join('+').replace(/[^\w+]/g, '-')}.js`
-  await mkdir(`${root}dist/tools`, { recursive: true })
+  setUp()
+  const { build } = await import('esbuild')
+  const outfile = `${root}/dist/tools/${modules.join('+').replace(/[^\w+]/g, '-')}.js`
+  await mkdir(`${root}/dist/tools`, { recursive: true })
   await build({
     stdin: { contents: modules.map(module => `export * from './src/${module}'`).join('\n'), resolveDir: root },
     outfile,
