@@ -1,3 +1,4 @@
+import { readdir, rm } from 'node:fs/promises'
 import { build } from 'esbuild'
 
 /** Every bundle of the package; each is a process's entry, or what `import 'sdnb'` loads. */
@@ -9,7 +10,7 @@ const entries = {
   cli: 'src/cli/main.ts',
 }
 
-await build({
+const { metafile } = await build({
   entryPoints: entries,
   outdir: 'dist',
   bundle: true,
@@ -20,5 +21,10 @@ await build({
   packages: 'external',
   sourcemap: true,
   chunkNames: 'chunks/[name]-[hash]',
+  metafile: true,
   logLevel: 'warning',
 })
+
+// Chunks of earlier builds have other names.
+for (const name of await readdir('dist/chunks'))
+  if (!(`dist/chunks/${name}` in metafile.outputs)) await rm(`dist/chunks/${name}`)

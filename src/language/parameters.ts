@@ -1,4 +1,5 @@
-import ts from 'typescript'
+import type ts from 'typescript'
+import compiler from './compiler.js'
 
 /** A parameter that the notebook does not declare, or a value that its type does not take. */
 export class ParameterError extends Error {
@@ -43,16 +44,16 @@ interface Parameter {
 }
 
 function declaredParameters(source: string): Map<string, Parameter> {
-  const file = ts.createSourceFile('parameters.ts', source, ts.ScriptTarget.Latest, true)
+  const file = compiler.createSourceFile('parameters.ts', source, compiler.ScriptTarget.Latest, true)
   const aliases: Aliases = new Map(
-    file.statements.filter(ts.isTypeAliasDeclaration).map(alias => [alias.name.text, alias.type]),
+    file.statements.filter(compiler.isTypeAliasDeclaration).map(alias => [alias.name.text, alias.type]),
   )
   const parameters = new Map<string, Parameter>()
-  for (const { declarationList } of file.statements.filter(ts.isVariableStatement)) {
+  for (const { declarationList } of file.statements.filter(compiler.isVariableStatement)) {
     const keyword =
-      declarationList.flags & ts.NodeFlags.Const ? 'const' : declarationList.flags & ts.NodeFlags.Let ? 'let' : 'var'
+      declarationList.flags & compiler.NodeFlags.Const ? 'const' : declarationList.flags & compiler.NodeFlags.Let ? 'let' : 'var'
     for (const { name, type, initializer } of declarationList.declarations) {
-      if (!ts.isIdentifier(name)) continue
+      if (!compiler.isIdentifier(name)) continue
       parameters.set(name.text, {
         keyword,
         annotation: type?.getText(file),
@@ -65,27 +66,28 @@ function declaredParameters(source: string): Map<string, Parameter> {
 }
 
 function shownType(value: ts.Expression): ts.TypeNode | undefined {
-  if (ts.isParenthesizedExpression(value)) return shownType(value.expression)
-  if (ts.isAsExpression(value) && !ts.isConstTypeReference(value.type)) return value.type
-  if (ts.isAsExpression(value) || ts.isSatisfiesExpression(value)) return shownType(value.expression)
-  if (ts.isPrefixUnaryExpression(value)) return shownType(value.operand)
-  if (ts.isStringLiteralLike(value) || ts.isTemplateExpression(value)) return keyword(ts.SyntaxKind.StringKeyword)
-  if (ts.isNumericLiteral(value)) return keyword(ts.SyntaxKind.NumberKeyword)
-  if (ts.isBigIntLiteral(value)) return keyword(ts.SyntaxKind.BigIntKeyword)
-  const isBoolean = value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword
-  return isBoolean ? keyword(ts.SyntaxKind.BooleanKeyword) : undefined
+  if (compiler.isParenthesizedExpression(value)) return shownType(value.expression)
+  if (compiler.isAsExpression(value) && !compiler.isConstTypeReference(value.type)) return value.type
+  if (compiler.isAsExpression(value) || compiler.isSatisfiesExpression(value)) return shownType(value.expression)
+  if (compiler.isPrefixUnaryExpression(value)) return shownType(value.operand)
+  if (compiler.isStringLiteralLike(value) || compiler.isTemplateExpression(value))
+    return keyword(compiler.SyntaxKind.StringKeyword)
+  if (compiler.isNumericLiteral(value)) return keyword(compiler.SyntaxKind.NumberKeyword)
+  if (compiler.isBigIntLiteral(value)) return keyword(compiler.SyntaxKind.BigIntKeyword)
+  const isBoolean = value.kind === compiler.SyntaxKind.TrueKeyword || value.kind === compiler.SyntaxKind.FalseKeyword
+  return isBoolean ? keyword(compiler.SyntaxKind.BooleanKeyword) : undefined
 }
 
-const keyword = (kind: ts.KeywordTypeSyntaxKind) => ts.factory.createKeywordTypeNode(kind)
+const keyword = (kind: ts.KeywordTypeSyntaxKind) => compiler.factory.createKeywordTypeNode(kind)
 
 /** Raw text → the TypeScript of a value of this type; undefined when it is none. */
 function valueText(text: string, type: ts.TypeNode | undefined, aliases: Aliases): string | undefined {
-  if (type && ts.isParenthesizedTypeNode(type)) return valueText(text, type.type, aliases)
+  if (type && compiler.isParenthesizedTypeNode(type)) return valueText(text, type.type, aliases)
   const alias = type && aliasOf(type, aliases)
   if (alias) return valueText(text, alias, aliases)
-  if (type && ts.isUnionTypeNode(type)) {
+  if (type && compiler.isUnionTypeNode(type)) {
     // Every text is a string, so a plain string is tried last.
-    const isString = (member: ts.TypeNode) => Number(member.kind === ts.SyntaxKind.StringKeyword)
+    const isString = (member: ts.TypeNode) => Number(member.kind === compiler.SyntaxKind.StringKeyword)
     const members = [...type.types].sort((a, b) => isString(a) - isString(b))
     for (const member of members) {
       const value = valueText(text, member, aliases)
@@ -94,16 +96,16 @@ function valueText(text: string, type: ts.TypeNode | undefined, aliases: Aliases
     return undefined
   }
   switch (type?.kind) {
-    case ts.SyntaxKind.StringKeyword:
+    case compiler.SyntaxKind.StringKeyword:
       return JSON.stringify(text)
-    case ts.SyntaxKind.NumberKeyword:
+    case compiler.SyntaxKind.NumberKeyword:
       return isNumber(text) ? numberText(Number(text)) : undefined
-    case ts.SyntaxKind.BigIntKeyword:
+    case compiler.SyntaxKind.BigIntKeyword:
       return /^-?\d+n?$/.test(text) ? `${text.replace(/n$/, '')}n` : undefined
-    case ts.SyntaxKind.UndefinedKeyword:
+    case compiler.SyntaxKind.UndefinedKeyword:
       return text === 'undefined' ? text : undefined
   }
-  if (type && ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal))
+  if (type && compiler.isLiteralTypeNode(type) && compiler.isStringLiteral(type.literal))
     return text === type.literal.text ? JSON.stringify(text) : undefined
   try {
     const value: unknown = JSON.parse(text)
@@ -118,40 +120,41 @@ function fits(value: unknown, type: ts.TypeNode | undefined, aliases: Aliases): 
   if (!type) return true
   const alias = aliasOf(type, aliases)
   if (alias) return fits(value, alias, aliases)
-  if (ts.isParenthesizedTypeNode(type)) return fits(value, type.type, aliases)
-  if (ts.isUnionTypeNode(type)) return type.types.some(member => fits(value, member, aliases))
-  if (ts.isTypeOperatorNode(type)) return fits(value, type.type, aliases)
-  if (ts.isArrayTypeNode(type))
+  if (compiler.isParenthesizedTypeNode(type)) return fits(value, type.type, aliases)
+  if (compiler.isUnionTypeNode(type)) return type.types.some(member => fits(value, member, aliases))
+  if (compiler.isTypeOperatorNode(type)) return fits(value, type.type, aliases)
+  if (compiler.isArrayTypeNode(type))
     return Array.isArray(value) && value.every(item => fits(item, type.elementType, aliases))
-  if (ts.isTupleTypeNode(type))
+  if (compiler.isTupleTypeNode(type))
     return (
       Array.isArray(value) &&
       value.length === type.elements.length &&
       type.elements.every((element, i) =>
-        fits(value[i], ts.isNamedTupleMember(element) ? element.type : element, aliases),
+        fits(value[i], compiler.isNamedTupleMember(element) ? element.type : element, aliases),
       )
     )
-  if (ts.isLiteralTypeNode(type)) return JSON.stringify(value) === type.literal.getText().replace(/^'(.*)'$/, '"$1"')
-  if (ts.isTypeLiteralNode(type))
+  if (compiler.isLiteralTypeNode(type))
+    return JSON.stringify(value) === type.literal.getText().replace(/^'(.*)'$/, '"$1"')
+  if (compiler.isTypeLiteralNode(type))
     return isObject(value) && type.members.every(member => memberFits(value, member, aliases))
-  if (ts.isTypeReferenceNode(type) && /^(Readonly)?Array$/.test(type.typeName.getText()))
+  if (compiler.isTypeReferenceNode(type) && /^(Readonly)?Array$/.test(type.typeName.getText()))
     return Array.isArray(value) && value.every(item => fits(item, type.typeArguments?.[0], aliases))
   switch (type.kind) {
-    case ts.SyntaxKind.StringKeyword:
+    case compiler.SyntaxKind.StringKeyword:
       return typeof value === 'string'
-    case ts.SyntaxKind.NumberKeyword:
+    case compiler.SyntaxKind.NumberKeyword:
       return typeof value === 'number'
-    case ts.SyntaxKind.BooleanKeyword:
+    case compiler.SyntaxKind.BooleanKeyword:
       return typeof value === 'boolean'
-    case ts.SyntaxKind.BigIntKeyword:
-    case ts.SyntaxKind.UndefinedKeyword:
+    case compiler.SyntaxKind.BigIntKeyword:
+    case compiler.SyntaxKind.UndefinedKeyword:
       return false
   }
   return true
 }
 
 function memberFits(value: Record<string, unknown>, member: ts.TypeElement, aliases: Aliases): boolean {
-  if (!ts.isPropertySignature(member) || ts.isComputedPropertyName(member.name)) return true
+  if (!compiler.isPropertySignature(member) || compiler.isComputedPropertyName(member.name)) return true
   const { text } = member.name as ts.Identifier | ts.StringLiteral
   return text in value ? fits(value[text], member.type, aliases) : member.questionToken !== undefined
 }
@@ -160,7 +163,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function aliasOf(type: ts.TypeNode, aliases: Aliases): ts.TypeNode | undefined {
-  return ts.isTypeReferenceNode(type) && ts.isIdentifier(type.typeName) ? aliases.get(type.typeName.text) : undefined
+  return compiler.isTypeReferenceNode(type) && compiler.isIdentifier(type.typeName)
+    ? aliases.get(type.typeName.text)
+    : undefined
 }
 
 const isNumber = (text: string) => text.trim() !== '' && !Number.isNaN(Number(text))
@@ -179,13 +184,13 @@ function checkedName(name: string): string {
 function typeText({ annotation, type }: Parameter): string {
   if (annotation) return annotation.replace(/\s+/g, ' ')
   switch (type?.kind) {
-    case ts.SyntaxKind.StringKeyword:
+    case compiler.SyntaxKind.StringKeyword:
       return 'string'
-    case ts.SyntaxKind.NumberKeyword:
+    case compiler.SyntaxKind.NumberKeyword:
       return 'number'
-    case ts.SyntaxKind.BigIntKeyword:
+    case compiler.SyntaxKind.BigIntKeyword:
       return 'bigint'
-    case ts.SyntaxKind.BooleanKeyword:
+    case compiler.SyntaxKind.BooleanKeyword:
       return 'boolean'
   }
   return 'JSON'
