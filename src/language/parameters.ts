@@ -51,7 +51,11 @@ function declaredParameters(source: string): Map<string, Parameter> {
   const parameters = new Map<string, Parameter>()
   for (const { declarationList } of file.statements.filter(compiler.isVariableStatement)) {
     const keyword =
-      declarationList.flags & compiler.NodeFlags.Const ? 'const' : declarationList.flags & compiler.NodeFlags.Let ? 'let' : 'var'
+      declarationList.flags & compiler.NodeFlags.Const
+        ? 'const'
+        : declarationList.flags & compiler.NodeFlags.Let
+          ? 'let'
+          : 'var'
     for (const { name, type, initializer } of declarationList.declarations) {
       if (!compiler.isIdentifier(name)) continue
       parameters.set(name.text, {
