@@ -49,7 +49,7 @@ export function killShells(): void {
 /** Without what a surrounding `npm run` has set: an inner npm would take the outer package for its own. */
 function shellEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^npm_(package|lifecycle|config_local_prefix|command)|^INIT_CWD$/i.test(name),
+    ([name]) => !/^npm_(package|lifecycle|command|config_(local_prefix|loglevel))|^INIT_CWD$/i.test(name),
   )
   return Object.fromEntries(inherited)
 }
