@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
-import { Graph, type ModelGraph } from '../onnx/graph.js'
 import { startEngineProcess } from './connection.js'
+import { trial } from './trial.js'
 
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
 
@@ -65,11 +65,10 @@ async function attemptOn(device: Device): Promise<string | undefined> {
   const connection = startEngineProcess(device)
   const timer = setTimeout(connection.kill, 60_000)
   try {
-    await connection.ask({ kind: 'load', key: 'trial', ...doubling() })
-    const x = { type: 'float32' as const, dims: [2], data: Float32Array.of(1, 2) }
-    const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: { x } })
-    if (reply.kind === 'outputs' && reply.outputs.y.data.join() === '2,4') return undefined
-    return `The device ${device} computed 1 + 1 and 2 + 2 wrongly. ${otherwise}`
+    await connection.ask({ kind: 'load', key: 'trial', ...trial.graph() })
+    const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: trial.inputs })
+    if (reply.kind === 'outputs' && trial.isRight(reply.outputs.y)) return undefined
+    return `The device ${device} runs, but computes attention wrongly: pictures would be wrong. ${otherwise}`
   } catch (error) {
     connection.kill()
     await connection.ended
@@ -78,14 +77,6 @@ async function attemptOn(device: Device): Promise<string | undefined> {
     clearTimeout(timer)
     connection.kill()
   }
-}
-
-/** The smallest graph to try a device with: y = x + x. */
-function doubling(): ModelGraph {
-  const graph = new Graph()
-  const x = graph.input('x', 'float32', [2])
-  graph.output(graph.node('Add', [x, x], [2]), 'y')
-  return graph.build()
 }
 
 const otherwise = "Use 'auto' for the best device that works here."
