@@ -292,6 +292,24 @@ describe('display', () => {
     })
   })
 
+  test('of what no notebook can keep is the cell’s error; of JSON, what JSON keeps', async () => {
+    const evalue = async (shown: string) =>
+      error(await run(`import { display } from 'sdnb'\nawait display(${shown})`)).evalue
+    expect(await evalue(`{ 'application/json': { a: 1n } }`)).toBe('Do not know how to serialize a BigInt')
+    expect(await evalue(`{ 'text/plain': 5 }`)).toBe('text/plain: expected text or bytes to show, got 5')
+    expect(await evalue(`{ [Symbol.for('Jupyter.display')]: () => undefined }`)).toBe(
+      "expected a MIME bundle to show, as { 'text/html': '<b>hi</b>' }, got undefined",
+    )
+    const [{ data }] = only(
+      await run(`await display({ 'application/x+json': [new Date(0), () => 1], 'image/png': new ArrayBuffer(1) })`),
+      'display_data',
+    )
+    expect(data).toEqual({
+      'application/x+json': ['1970-01-01T00:00:00.000Z', null],
+      'image/png': new Uint8Array(1),
+    })
+  })
+
   test('keeps its place among prints, has an id, and is replaced by it', async () => {
     const messages = await run(`
       import { clearOutput, display } from 'sdnb'
