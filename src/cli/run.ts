@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
 import { startKernel } from '../kernel/client.js'
 import { injectParameters, parametersSource } from '../notebook/injectParameters.js'
@@ -92,17 +92,45 @@ async function checkTargets(file: string, { output, inplace, html }: RunOptions)
     throw new UsageError('--html and --output name the same file: give two names')
   for (const path of [output, html]) {
     if (path === '') throw new UsageError('an empty file name was given')
-    const stats = path && (await stat(path).catch(() => undefined))
-    if (stats && !stats.isFile()) throw new UsageError(`${path}: is no file that could be written`)
+    if (path !== undefined && !(await isWritable(path)))
+      throw new UsageError(`${path}: is no file that could be written`)
   }
 }
 
+/** A file, or a place where one can be made, with the folders above it. */
+async function isWritable(path: string): Promise<boolean> {
+  const stats = await statOf(path)
+  if (stats) return stats.isFile() && mayWrite(path)
+  let folder = dirname(resolve(path))
+  let above = await statOf(folder)
+  while (!above) {
+    folder = dirname(folder)
+    above = await statOf(folder)
+  }
+  return above.isDirectory() && mayWrite(folder)
+}
+
+const statOf = (path: string) => stat(path).catch(() => undefined)
+const mayWrite = (path: string) =>
+  access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+
+/** Other bytes would come back as replacement characters, and be written so. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 async function readNotebook(file: string): Promise<Notebook> {
   try {
-    return parseNotebook(await readFile(file, 'utf8'))
+    return parseNotebook(utf8.decode(await readFile(file)))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    const reason = { ENOENT: 'no such file', EISDIR: 'is a folder, not a notebook', EACCES: 'may not be read' }
+    const reason = {
+      ENOENT: 'no such file',
+      EISDIR: 'is a folder, not a notebook',
+      EACCES: 'may not be read',
+      ERR_ENCODING_INVALID_ENCODED_DATA: 'is no UTF-8 text',
+    }
     throw new UsageError(`${file}: ${reason[code as keyof typeof reason] ?? message}`)
   }
 }
@@ -119,14 +147,12 @@ async function withParameters(notebook: Notebook, given: [string, string][]): Pr
 }
 
 async function writeResults(notebook: Notebook, file: string, output?: string, html?: string): Promise<string[]> {
+  if (output !== undefined) await writeFileWhole(output, serialiseNotebook(notebook))
   if (html !== undefined) {
     const { notebookToHtml } = await import('../notebook/html.js')
     await writeFileWhole(html, notebookToHtml(notebook))
   }
-  if (output !== undefined) {
-    await writeFileWhole(output, serialiseNotebook(notebook))
-    return []
-  }
+  if (output !== undefined) return []
   const pictures = picturesOf(notebook, basename(file, extname(file)))
   for (const { fileName, bytes } of pictures) await writeFileWhole(join('out', fileName), bytes)
   return pictures.map(({ fileName }) => join('out', fileName))

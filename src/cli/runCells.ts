@@ -17,8 +17,13 @@ export interface KernelMessage extends OutputMessage {
 
 export type RunEnd =
   | { status: 'done' }
-  | { status: 'error'; cell: CodeCell; error: { ename: string; evalue: string } }
+  | { status: 'error'; cell: CodeCell; error: RunError }
   | { status: 'stopped'; cell?: CodeCell }
+
+interface RunError {
+  ename: string
+  evalue: string
+}
 
 interface ReplyContent {
   status: 'ok' | 'error' | 'aborted'
@@ -34,7 +39,8 @@ const killed = { ename: 'InterruptedError', evalue: 'The cell was stopped' }
 const interruptGraceMs = 3000
 
 /**
- * Runs the code cells in order, writing their counts and outputs into the notebook, up to the first that fails.
+ * Runs the code cells in order, writing their counts and outputs into the notebook, up to the first that fails; an error that comes
+ * after its cell has ended, as in a timer, ends the run after the cell that runs then.
  * @param stop `signal` ends the run, what the cells printed until then stays; `now` kills the kernel
  * @param onMessage hears every message, after it has been written into its cell
  */
@@ -55,10 +61,14 @@ export async function runCells(
     gather(cell.outputs, message)
     onMessage(cell, message)
   }
+  let lateFailure: Extract<RunEnd, { status: 'error' }> | undefined
   void (async () => {
     for await (const message of kernel.messages) {
       const cell = cellOf.get(message.parent_header.msg_id)
-      if (cell) take(cell, message)
+      if (!cell) continue
+      take(cell, message)
+      if (message.header.msg_type === 'error')
+        lateFailure ??= { status: 'error', cell, error: message.content as RunError }
     }
   })()
 
@@ -74,7 +84,7 @@ export async function runCells(
     for (const [index, cell] of runnable.entries()) {
       if (stop.signal.aborted) return { status: 'stopped' }
       onCell(cell, { number: index + 1, count: runnable.length })
-      let error: { ename: string; evalue: string } | undefined
+      let error: RunError | undefined
       try {
         for await (const message of kernel.execute(joined(cell.source))) {
           const content = message.content as Partial<ReplyContent>
@@ -94,6 +104,7 @@ export async function runCells(
       }
       if (stop.signal.aborted) return { status: 'stopped', cell }
       if (error) return { status: 'error', cell, error }
+      if (lateFailure) return lateFailure
     }
     return { status: 'done' }
   } finally {

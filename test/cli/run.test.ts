@@ -58,6 +58,19 @@ test('a failing cell ends the run with 1; the notebook has its error, later cell
   expect(cells[2]).toMatchObject({ execution_count: null, outputs: [] })
 })
 
+test('a cell that fails after it has ended, in a timer, fails the run too', async () => {
+  const folder = folderWith(
+    'setTimeout(() => { throw new RangeError("late") }, 100)\n1',
+    'await new Promise(resolve => setTimeout(resolve, 500))',
+    'console.log("never")',
+  )
+  const { code, stdout } = await sdnb(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')
+  expect([code, stdout]).toEqual([1, '1\n'])
+  const [first, second, third] = cellsOf(folder, 'o.sdnb')
+  expect(first.outputs.at(-1)).toMatchObject({ output_type: 'error', ename: 'RangeError', evalue: 'late' })
+  expect([second.execution_count, third.execution_count]).toEqual([2, null])
+})
+
 test('a cell that ends the kernel is a failing cell', async () => {
   const folder = folderWith('console.log("before")', 'process.kill(process.pid, "SIGKILL")', '3')
   const { code } = await sdnb(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')

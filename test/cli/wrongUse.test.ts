@@ -8,6 +8,7 @@ test.for([
   ['text that is no JSON', '{"cells": ['],
   ['JSON that is no notebook', '{"cells": 3}'],
   ['a list', '[]'],
+  ['text that is not UTF-8', Buffer.from('{"nbformat": 4, "cells": [], "metadata": {"title": "\u00e9"}}', 'latin1')],
   ['a source that is no text', '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3}]}'],
 ])('%s ends with 2, one line that says why, and the file untouched', async ([, content]) => {
   const folder = newFolder()
@@ -15,7 +16,7 @@ test.for([
   const { code, stdout, stderr } = await sdnb(folder, 'run', 'n.sdnb', '--inplace', '--html', 'n.html')
   expect([code, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(/^sdnb: n\.sdnb: .{10,}\n$/)
-  expect(readFileSync(join(folder, 'n.sdnb'), 'utf8')).toBe(content)
+  expect(readFileSync(join(folder, 'n.sdnb'))).toEqual(Buffer.from(content))
   expect(readdirSync(folder)).toEqual(['n.sdnb'])
 })
 
@@ -27,6 +28,7 @@ test.for([
   [['run', 'n.sdnb', '--html', 'n.sdnb'], /--html would replace the notebook/],
   [['run', 'n.sdnb', '--html', 'o', '--output', './o'], /name the same file/],
   [['run', 'n.sdnb', '--output', 'folder'], /folder: is no file that could be written/],
+  [['run', 'n.sdnb', '--output', 'n.sdnb/o/o.sdnb'], /n\.sdnb\/o\/o\.sdnb: is no file that could be written/],
   [['run', 'n.sdnb', '--timeout', 'soon'], /Expected a number of seconds above 0/],
   [['run', 'n.sdnb', '--timeout', '0'], /Expected a number of seconds above 0/],
   [['run', 'n.sdnb', '-p', 'steps'], /Expected name=value/],
