@@ -11,7 +11,6 @@ export interface Outlet {
   /** Sends a message after all that was printed before; a promise keeps its place in the order. */
   send(message: Message | Promise<Message | undefined>): void
   print(name: 'stdout' | 'stderr', chunk: string | Uint8Array): void
-  flush(): void
   /** From now on everything goes to `late`. */
   close(): void
 }
@@ -32,7 +31,6 @@ export function createOutlet(parent: Header, reply: Queue<Message>, late: Queue<
   }
 
   return {
-    flush,
     send(item) {
       flush()
       target.push(item)

@@ -5,6 +5,7 @@ const running = new Set<() => void>()
 
 /** Runs a `!` line in the shell, in `cwd`; its output is the cell's as it comes. A failure is told, not thrown, as in Jupyter. */
 export function runShell(command: string, cwd: string, cell: RunningCell): Promise<void> {
+  if (!command) return Promise.resolve()
   return new Promise((resolve, reject) => {
     const child = spawn(command, {
       shell: true,

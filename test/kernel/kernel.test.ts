@@ -276,6 +276,10 @@ describe('a ! line', () => {
     expect(text(await run('console.log("a")\n!echo b\nconsole.log("c")'))).toBe('a\nb\nc\n')
   })
 
+  test('without a command does nothing', async () => {
+    expect(result(await run('!\n! \n1'))).toBe('1')
+  })
+
   test('that fails tells its exit code', async () => {
     expect(text(await run('!exit 3'), 'stderr')).toBe('[exit 3 ended with exit code 3]\n')
   })
