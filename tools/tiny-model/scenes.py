@@ -107,7 +107,7 @@ def render(random, subject, colour, style, place, time, weather, count, size):
     for x, y, scale in places_of_subjects(random, subject, place, horizon, count, size):
         if subject not in ("mountain", "balloon", "fish", "boat", "rocket") and outdoors:
             draw.ellipse((x - scale * 0.44, y - scale * 0.05, x + scale * 0.44, y + scale * 0.05), fill=(20, 24, 30, 100))
-        pen = Pen(draw, x, y, scale, random.random() < 0.5, subject_tone, outline, time == "night" and outdoors)
+        pen = Pen(draw, x, y, scale, subject_tone, outline, time == "night" and outdoors)
         DRAW[subject](pen, tuple(shade), random)
     front = np.asarray(layer.reduce(OVERSAMPLING), np.float32)
     alpha = front[..., 3:] / 255

@@ -26,25 +26,25 @@ def is_pale(colour):
 
 
 class Pen:
-    """Draws in a subject's own units; `size` is the pixels of one unit, (`centre`, `ground`) the pixel of its origin."""
+    """Draws in a subject's own units; `size` is the pixels of one unit, (`centre`, `ground`) the pixel of its origin.
 
-    def __init__(self, draw, centre, ground, size, mirrored, tone, outline, lamps_lit):
+    Nothing is mirrored: learnt both ways round, a car often came out with two rears and looked like a bus.
+    """
+
+    def __init__(self, draw, centre, ground, size, tone, outline, lamps_lit):
         self.draw = draw
         self.centre = centre
         self.ground = ground
         self.size = size
-        self.direction = -1 if mirrored else 1
         self.tone = tone
         self.outline = outline
         self.lamps_lit = lamps_lit
 
     def point(self, x, y):
-        return (self.centre + self.direction * x * self.size, self.ground - y * self.size)
+        return (self.centre + x * self.size, self.ground - y * self.size)
 
     def bounds(self, x0, y0, x1, y1):
-        a = self.point(x0, y0)
-        b = self.point(x1, y1)
-        return (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+        return (*self.point(x0, y1), *self.point(x1, y0))
 
     def edge(self, bare):
         """`bare` leaves out a drawing's outline, for parts too small to carry one."""
@@ -114,9 +114,8 @@ def house(pen, colour, random):
     pen.box(colour, -0.42, 0, 0.42, wall)
     pen.polygon(roof, (-0.5, wall), (0, wall + 0.38), (0.5, wall))
     door = (96, 60, 38) if sum(colour) > 290 else (206, 170, 120)
-    door_x = random.choice([-0.09, -0.09, 0.18])
-    pen.box(door, door_x, 0, door_x + 0.18, 0.29)
-    for x in (-0.34, 0.14) if door_x < 0 else (-0.34, -0.08):
+    pen.box(door, -0.09, 0, 0.09, 0.29)
+    for x in (-0.34, 0.14):
         pen.box(CREAM, x - 0.025, 0.125, x + 0.225, 0.355, bare=True)
         pen.box(x0=x, y0=0.15, x1=x + 0.2, y1=0.33, **pen.lamp(WINDOW, LIT_WINDOW))
     pen.ellipse(x=0, y=wall + 0.15, rx=0.07, **pen.lamp(WINDOW, LIT_WINDOW))
@@ -195,12 +194,11 @@ def flower(pen, colour, random):
     pen.line(leaf, 0.06, (0, 0), (0.02, 0.3), (0, 0.6))
     pen.polygon(leaf, (0, 0.1), (0.14, 0.28), (0.34, 0.3), (0.2, 0.14))
     pen.polygon(darker(leaf, 0.15), (0, 0.06), (-0.14, 0.22), (-0.34, 0.24), (-0.2, 0.08))
-    petals = random.choice([5, 6, 8])
-    turn = random.random() * math.tau
+    petals = 6
     for i in range(petals):
-        angle = turn + i * math.tau / petals
+        angle = i * math.tau / petals
         shade = colour if i % 2 else darker(colour, 0.1)
-        pen.ellipse(shade, 0.22 * math.cos(angle), 0.68 + 0.22 * math.sin(angle), 0.15 if petals < 8 else 0.12)
+        pen.ellipse(shade, 0.22 * math.cos(angle), 0.68 + 0.22 * math.sin(angle), 0.15)
     heart = (250, 206, 60) if not (colour[0] > 220 and 190 < colour[1] < 238 and colour[2] < 120) else (124, 76, 38)
     pen.ellipse(heart, 0, 0.68, 0.12)
 
