@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { inspect } from 'node:util'
 import { InvalidOptionError } from './errors.js'
 import { elementCount, type Tensor, tensor } from './tensor.js'
 
@@ -21,6 +22,11 @@ export interface RandnOptions {
  * @see pytorch aten/src/ATen/native/cpu/DistributionTemplates.h
  */
 export function randn(dims: readonly number[], { generator, dtype = 'float32' }: RandnOptions = {}): Tensor {
+  if (dtype !== 'float32' && dtype !== 'float16')
+    throw new InvalidOptionError(`dtype must be float32 or float16, got ${inspect(dtype)}`)
+  for (const one of Array.isArray(generator) ? generator : [generator])
+    if (one !== undefined && !(one instanceof Generator))
+      throw new InvalidOptionError(`generator must be a Generator, such as new Generator(7), got ${inspect(one)}`)
   const data = new Float32Array(elementCount(dims))
   if (Array.isArray(generator)) {
     if (generator.length !== dims[0])
@@ -104,7 +110,7 @@ function wrapSeed(seed: number | bigint): bigint {
   const value = whole ? BigInt(seed) : 0n
   if (!whole || value < -(2n ** 63n) || value >= 2n ** 64n)
     throw new InvalidOptionError(
-      `seed must be a whole number from -2**63 to 2**64 - 1 (a bigint beyond 2**53 - 1), got ${seed}`,
+      `seed must be a whole number from -2**63 to 2**64 - 1 (a bigint beyond 2**53 - 1), got ${inspect(seed)}`,
     )
   return BigInt.asUintN(64, value)
 }

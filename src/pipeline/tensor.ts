@@ -1,3 +1,5 @@
+import { InvalidOptionError } from './errors.js'
+
 /** A dense array in row-major order. Half precision is a storage and compute type, never a user's: data is always float32. */
 export interface Tensor {
   dims: number[]
@@ -14,6 +16,24 @@ export function tensor(data: Float32Array | readonly number[], dims: readonly nu
 
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((size, dim) => size * dim, 1)
+}
+
+/**
+ * A caller's tensor; a plain object of that shape, with a list of numbers as data, will do.
+ * @param shape what `dims` must be; a word stands for any size of at least 1
+ * @throws InvalidOptionError naming the shape that was expected and what came
+ */
+export function checkedTensor(name: string, value: unknown, shape: readonly (number | string)[]): Tensor {
+  const { dims, data } = (value ?? {}) as Partial<Tensor>
+  const expected = `${name} must be a tensor [${shape.join(', ')}]`
+  if (!Array.isArray(dims) || typeof data?.length !== 'number')
+    throw new InvalidOptionError(`${expected}, { dims, data, type: 'float32' }, got ${typeof value}`)
+  const fits = shape.every((size, i) => (typeof size === 'number' ? dims[i] === size : dims[i] >= 1))
+  if (dims.length !== shape.length || !fits || !dims.every(Number.isInteger))
+    throw new InvalidOptionError(`${expected}, got [${dims.join(', ')}]`)
+  if (data.length !== elementCount(dims))
+    throw new InvalidOptionError(`${expected}, got ${data.length} values for [${dims.join(', ')}]`)
+  return tensor(data, dims)
 }
 
 /** Items `start` to `end` (exclusive) of the first dimension; shares the data. */

@@ -51,6 +51,11 @@ test('an array of another length than the batch is refused', () => {
   )
 })
 
+test('what is no generator, or no type of noise, is refused', () => {
+  expect(() => randn([4], { generator: 7 as never })).toThrow('generator must be a Generator, such as new Generator(7)')
+  expect(() => randn([4], { dtype: 'half' as never })).toThrow("dtype must be float32 or float16, got 'half'")
+})
+
 test('a number and a bigint are the same seed, and 0 is a seed', () => {
   expect(new Generator(0n).initialSeed).toBe(0)
   expect(new Generator(0).uint32()).toBe(2357136044)

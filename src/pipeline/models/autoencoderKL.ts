@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
-import type { Image } from '../image/image.js'
+import { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
-import { concat, slice, type Tensor, tensor } from '../tensor.js'
+import { checkedTensor, concat, slice, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { network, type Placement } from './network.js'
 import { type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
@@ -51,23 +51,20 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
     placement,
     scaleFactor,
     async encode(image, { signal } = {}) {
-      const sample = 'dims' in image ? image : pixels(image)
-      const [, channels, height, width] = sample.dims
-      if (sample.dims.length !== 4 || channels !== config.inChannels || height % scaleFactor || width % scaleFactor)
+      const given = image instanceof Image ? pixels(image) : image
+      const sample = checkedTensor('image', given, ['batch', config.inChannels, 'height', 'width'])
+      const [, , height, width] = sample.dims
+      if (height % scaleFactor || width % scaleFactor)
         throw new InvalidOptionError(
-          `image must be [batch, ${config.inChannels}, height, width] with sides that are multiples of ${scaleFactor}, ` +
-            `got [${sample.dims.join(', ')}]`,
+          `image must have sides that are multiples of ${scaleFactor}, got ${width}×${height}: resize it`,
         )
       const moments = await eachItem(sample, item => encoder.run({ batch: 1, height, width }, { sample: item }, signal))
       return { latentDist: diagonalGaussian(moments.map(({ moments }) => moments)) }
     },
     async decode(latents, { signal } = {}) {
-      const [, channels, height, width] = latents.dims
-      if (latents.dims.length !== 4 || channels !== config.latentChannels)
-        throw new InvalidOptionError(
-          `latents must be [batch, ${config.latentChannels}, height, width], got [${latents.dims.join(', ')}]`,
-        )
-      const decoded = await eachItem(latents, item =>
+      const checked = checkedTensor('latents', latents, ['batch', config.latentChannels, 'height', 'width'])
+      const [, , height, width] = checked.dims
+      const decoded = await eachItem(checked, item =>
         decoder.run({ batch: 1, height, width }, { latents: item }, signal),
       )
       return { sample: concat(decoded.map(({ sample }) => sample)) }

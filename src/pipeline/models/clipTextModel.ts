@@ -38,7 +38,7 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     inputIds: readonly (readonly number[])[],
     { clipSkip = 0, signal }: { clipSkip?: number; signal?: AbortSignal } = {},
   ) {
-    for (const ids of inputIds) checkIds(ids, config)
+    checkIds(inputIds, config)
     const states: Record<string, Tensor>[] = []
     for (const ids of inputIds) states.push(await encode(ids, clipSkip, signal))
     return {
@@ -49,9 +49,18 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
   return Object.assign(forward, { config, placement, release: text.release })
 }
 
-function checkIds(ids: readonly number[], { vocabSize, maxPositionEmbeddings }: ClipTextConfig): void {
-  if (ids.length === 0 || ids.length > maxPositionEmbeddings)
-    throw new InvalidOptionError(`inputIds must hold 1 to ${maxPositionEmbeddings} tokens a prompt, got ${ids.length}`)
-  const wrong = ids.find(id => !Number.isInteger(id) || id < 0 || id >= vocabSize)
+function checkIds(
+  inputIds: readonly (readonly number[])[],
+  { vocabSize, maxPositionEmbeddings }: ClipTextConfig,
+): void {
+  if (!Array.isArray(inputIds) || inputIds.length === 0 || !inputIds.every(Array.isArray))
+    throw new InvalidOptionError("inputIds must be a list of lists of token ids, a tokenizer's `inputIds`")
+  const length = inputIds[0].length
+  if (length === 0 || length > maxPositionEmbeddings)
+    throw new InvalidOptionError(`inputIds must hold 1 to ${maxPositionEmbeddings} tokens a prompt, got ${length}`)
+  const other = inputIds.find(ids => ids.length !== length)
+  if (other)
+    throw new InvalidOptionError(`inputIds must hold as many tokens for each prompt, got ${length} and ${other.length}`)
+  const wrong = inputIds.flat().find(id => !Number.isInteger(id) || id < 0 || id >= vocabSize)
   if (wrong !== undefined) throw new InvalidOptionError(`inputIds must be 0 to ${vocabSize - 1}, got ${wrong}`)
 }

@@ -25,21 +25,21 @@ export function network<Shape extends object>(
   placement: Placement,
   build: (shape: Shape, layers: LayerOptions) => ModelGraph,
 ): Network<Shape> {
-  const id = `${name}#${networks++}`
+  const prefix = `${name}#${networks++} `
   let loaded: { device: Device; key: string } | undefined
 
   async function release(): Promise<void> {
     if (!loaded) return
-    const { device, key } = loaded
+    const { device } = loaded
     loaded = undefined
-    await openEngine(device).release(key)
+    await openEngine(device).release(prefix) // calls at once may have left more than one
   }
 
   return {
     release,
     async run(shape, inputs, signal) {
       const { device, dtype, attention } = placement
-      const key = `${id} ${JSON.stringify([shape, attention])}`
+      const key = `${prefix}${JSON.stringify([shape, attention])}`
       if (loaded && (loaded.key !== key || loaded.device !== device)) await release()
       loaded = { device, key }
       const precision = device === 'cpu' ? 'float32' : dtype

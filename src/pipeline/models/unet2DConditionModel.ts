@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
-import type { Tensor } from '../tensor.js'
+import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { network, type Placement } from './network.js'
 import { type UNetConfig, unetCheckpoint, unetGraph } from './unet.js'
@@ -33,18 +33,13 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     timestep: number,
     { encoderHiddenStates, signal }: { encoderHiddenStates: Tensor; signal?: AbortSignal },
   ) {
-    const [batch, channels, height, width] = sample.dims
-    const [textBatch, sequenceLength] = encoderHiddenStates.dims
-    if (sample.dims.length !== 4 || channels !== config.inChannels)
-      throw new InvalidOptionError(
-        `sample must be [batch, ${config.inChannels}, height, width], got [${sample.dims.join(', ')}]`,
-      )
-    if (encoderHiddenStates.dims.length !== 3 || textBatch !== batch)
-      throw new InvalidOptionError(
-        `encoderHiddenStates must be [${batch}, tokens, features], got [${encoderHiddenStates.dims.join(', ')}]`,
-      )
+    const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
+    const [batch, , height, width] = latents.dims
+    const text = checkedTensor('encoderHiddenStates', encoderHiddenStates, [batch, 'tokens', config.crossAttentionDim])
+    const [, sequenceLength] = text.dims
+    if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
-    const inputs = { sample, timestep: time, encoder_hidden_states: encoderHiddenStates }
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
     const output = await unet.run({ batch, height, width, sequenceLength }, inputs, signal)
     return { sample: output.out_sample }
   }

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { Generator } from '../random.js'
-import type { Tensor } from '../tensor.js'
+import { checkedTensor, type Tensor } from '../tensor.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What a call takes beside the prompt. `0` and `''` are values; only `undefined` means "not given". */
@@ -110,46 +110,68 @@ const names = new Set<string>([
   'signal',
 ] satisfies (keyof CallOptions)[])
 
-/** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checked(
-  prompt: string | string[] | undefined,
-  options: CallOptions,
-  { defaultHeight, defaultWidth, scaleFactor }: { defaultHeight?: number; defaultWidth?: number; scaleFactor: number },
-): Call {
-  for (const name of Object.keys(options))
-    if (!names.has(name)) throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...names].join(', ')}`)
+/** What of a pipeline decides which sizes fit. */
+export interface Sizes {
+  /** pixels; undefined where the U-Net's config names none */
+  defaultHeight?: number
+  defaultWidth?: number
+  /** pixels a latent */
+  scaleFactor: number
+  /** of the latents */
+  channels: number
+  /** of an embedding that the text encoder makes, [prompts, tokens, features] */
+  tokens: number
+  features: number
+}
 
-  const { promptEmbeds, negativePromptEmbeds, latents, callbackOnStepEnd, signal } = options
+/** @throws InvalidOptionError naming the option, what it may be and what came */
+export function checked(prompt: string | string[] | undefined, options: CallOptions, sizes: Sizes): Call {
+  checkNames(options, names)
+  const { defaultHeight, defaultWidth, scaleFactor, channels, tokens, features } = sizes
+  const { callbackOnStepEnd, timesteps, sigmas } = options
+  const promptEmbeds =
+    options.promptEmbeds && checkedTensor('promptEmbeds', options.promptEmbeds, ['prompts', 'tokens', features])
   const prompts = checkedPrompts(prompt, promptEmbeds)
   const promptCount = prompts?.length ?? promptEmbeds!.dims[0]
   const numImagesPerPrompt = whole('numImagesPerPrompt', options.numImagesPerPrompt ?? 1, 1)
   const batch = promptCount * numImagesPerPrompt
   const height = side('height', options.height ?? defaultHeight, scaleFactor)
   const width = side('width', options.width ?? defaultWidth, scaleFactor)
-  if (options.timesteps && options.sigmas)
-    throw new InvalidOptionError('timesteps and sigmas exclude each other: give one of them')
-  if (negativePromptEmbeds && options.negativePrompt !== undefined)
+  const latents =
+    options.latents &&
+    checkedTensor('latents', options.latents, [batch, channels, height / scaleFactor, width / scaleFactor])
+  checkLevels('timesteps', timesteps, 1)
+  checkLevels('sigmas', sigmas, 2)
+  if (timesteps && sigmas) throw new InvalidOptionError('timesteps and sigmas exclude each other: give one of them')
+  if (options.negativePromptEmbeds && options.negativePrompt !== undefined)
     throw new InvalidOptionError('negativePrompt and negativePromptEmbeds exclude each other: give one of them')
-  if (promptEmbeds && negativePromptEmbeds && `${promptEmbeds.dims}` !== `${negativePromptEmbeds.dims}`)
+  const guidanceScale = finite('guidanceScale', options.guidanceScale ?? 7.5)
+  const textShape = promptEmbeds?.dims ?? [promptCount, tokens, features]
+  const negativePromptEmbeds =
+    options.negativePromptEmbeds && checkedTensor('negativePromptEmbeds', options.negativePromptEmbeds, textShape)
+  if (guidanceScale > 1 && !negativePromptEmbeds && textShape[1] !== tokens)
     throw new InvalidOptionError(
-      `negativePromptEmbeds must have promptEmbeds' shape [${promptEmbeds.dims}], got [${negativePromptEmbeds.dims}]`,
+      `promptEmbeds of ${textShape[1]} tokens need negativePromptEmbeds [${textShape.join(', ')}]: a negative prompt has ${tokens}`,
     )
   if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
     throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new InvalidOptionError(`signal must be an AbortSignal, got ${shown(signal)}`)
+  checkSignal(options)
 
   return {
     ...options,
-    latents,
+    ...(latents && { latents }),
+    ...(promptEmbeds && { promptEmbeds }),
+    ...(negativePromptEmbeds && { negativePromptEmbeds }),
     prompts,
     negativePrompts: checkedNegative(options.negativePrompt ?? '', promptCount),
     batch,
     height,
     width,
     numImagesPerPrompt,
-    numInferenceSteps: whole('numInferenceSteps', options.numInferenceSteps ?? 50, 1),
-    guidanceScale: finite('guidanceScale', options.guidanceScale ?? 7.5),
+    numInferenceSteps:
+      timesteps?.length ??
+      (sigmas ? sigmas.length - 1 : whole('numInferenceSteps', options.numInferenceSteps ?? 50, 1)),
+    guidanceScale,
     guidanceRescale: finite('guidanceRescale', options.guidanceRescale ?? 0, 0, 1),
     eta: finite('eta', options.eta ?? 0, 0, 1),
     clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),
@@ -162,8 +184,6 @@ function checkedPrompts(prompt: string | string[] | undefined, promptEmbeds?: Te
   if (promptEmbeds) {
     if (prompt !== undefined)
       throw new InvalidOptionError('prompt and promptEmbeds exclude each other: pass undefined as the prompt')
-    if (promptEmbeds.dims.length !== 3)
-      throw new InvalidOptionError(`promptEmbeds must be [prompts, tokens, features], got [${promptEmbeds.dims}]`)
     return undefined
   }
   const prompts = typeof prompt === 'string' ? [prompt] : prompt
@@ -195,11 +215,26 @@ function randomness({ generator, seed }: CallOptions, batch: number): Pick<Call,
       throw new InvalidOptionError(`generator must have one Generator a picture (${batch}), got ${generator.length}`)
     return { generator, seeds: generator.map(({ initialSeed }) => initialSeed) }
   }
-  if (seed !== undefined && typeof seed !== 'bigint' && !Number.isSafeInteger(seed))
-    throw new InvalidOptionError(`seed must be a whole number, got ${shown(seed)}`)
-  const first = BigInt(seed ?? new Generator().initialSeed)
-  const generators = Array.from({ length: batch }, (_, i) => new Generator(first + BigInt(i)))
+  const first = BigInt(new Generator(seed).initialSeed)
+  const generators = Array.from({ length: batch }, (_, i) => new Generator(BigInt.asUintN(64, first + BigInt(i))))
   return { generator: generators, seeds: generators.map(({ initialSeed }) => initialSeed) }
+}
+
+/** @param least how many a list of one's own must hold */
+function checkLevels(name: 'timesteps' | 'sigmas', levels: unknown, least: number): void {
+  if (levels === undefined) return
+  if (!Array.isArray(levels) || levels.length < least || !levels.every(level => Number.isFinite(level) && level >= 0))
+    throw new InvalidOptionError(`${name} must be a list of at least ${least} numbers from 0 up, got ${shown(levels)}`)
+}
+
+export function checkNames(options: object, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(options))
+    if (!known.has(name)) throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...known].join(', ')}`)
+}
+
+export function checkSignal({ signal }: { signal?: unknown }): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new InvalidOptionError(`signal must be an AbortSignal, got ${shown(signal)}`)
 }
 
 function side(name: string, value: number | undefined, multiple: number): number {
@@ -222,10 +257,10 @@ function finite(name: string, value: number, least = -Infinity, most = Infinity)
   throw new InvalidOptionError(`${name} must be a number${range}, got ${shown(value)}`)
 }
 
-function oneOf<T extends string>(name: string, value: T, known: readonly T[]): T {
+export function oneOf<T extends string>(name: string, value: T, known: readonly T[]): T {
   if (known.includes(value)) return value
   throw new InvalidOptionError(`${name} must be one of ${known.join(', ')}, got ${shown(value)}`)
 }
 
-const shown = (value: unknown): string =>
+export const shown = (value: unknown): string =>
   typeof value === 'string' ? `"${value}"` : Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)

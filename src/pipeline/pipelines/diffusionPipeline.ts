@@ -1,6 +1,6 @@
 import { UnsupportedModelError } from '../errors.js'
-import { type ModelIndex, modelIndex, resolveModel } from '../weights/repository.js'
-import type { FromPretrainedOptions } from './loadStableDiffusion.js'
+import { type ModelIndex, modelIndex } from '../weights/repository.js'
+import { type FromPretrainedOptions, locate } from './loadStableDiffusion.js'
 import { StableDiffusionPipeline } from './stableDiffusion.js'
 
 const pipelines = { StableDiffusionPipeline }
@@ -9,10 +9,12 @@ const pipelines = { StableDiffusionPipeline }
 export const DiffusionPipeline = {
   /** @throws UnsupportedModelError naming the class, where it is none of those built here */
   async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
-    const folder = await resolveModel(source, { ...options, accept: checkClass })
+    const { folder, device } = await locate(source, options, checkClass)
     const index = await modelIndex(folder)
     checkClass(index, folder)
-    return pipelines[index._class_name as keyof typeof pipelines].fromPretrained(source, options)
+    const Pipeline = pipelines[index._class_name as keyof typeof pipelines]
+    // The files are there now: asked again, a hub that does not answer would be warned of twice.
+    return Pipeline.fromPretrained(source, { ...options, device, localFilesOnly: true })
   },
 }
 

@@ -1,4 +1,4 @@
-import { UnsupportedModelError } from '../errors.js'
+import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
 import { autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { clipTextModel } from '../models/clipTextModel.js'
@@ -11,6 +11,7 @@ import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
+import { checkNames, checkSignal, oneOf, shown } from './callOptions.js'
 import type { StableDiffusionParts } from './stableDiffusion.js'
 
 export interface FromPretrainedOptions {
@@ -41,10 +42,7 @@ export async function loadStableDiffusion(
   source: string,
   options: FromPretrainedOptions,
 ): Promise<StableDiffusionParts> {
-  const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, onProgress =>
-    resolveModel(source, { ...options, onProgress, accept: checkClasses }),
-  )
+  const { folder, device } = await locate(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
@@ -70,6 +68,48 @@ export async function loadStableDiffusion(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
   }
+}
+
+/**
+ * Where a model lies, downloaded if need be, and the device that will run it; options are checked before any of it.
+ * @param accept throws for a model that the caller does not run
+ */
+export async function locate(
+  source: string,
+  options: FromPretrainedOptions,
+  accept: (index: ModelIndex, folder: string) => void,
+): Promise<{ folder: string; device: Device }> {
+  checkOptions(options)
+  const device = await resolveDevice(options.device ?? 'auto')
+  const folder = await withDownloadBar(options, onProgress => resolveModel(source, { ...options, onProgress, accept }))
+  return { folder, device }
+}
+
+const names = new Set<string>([
+  'dtype',
+  'device',
+  'revision',
+  'variant',
+  'cacheDir',
+  'localFilesOnly',
+  'token',
+  'scheduler',
+  'safetyChecker',
+  'signal',
+  'onProgress',
+] satisfies (keyof FromPretrainedOptions)[])
+
+function checkOptions(options: FromPretrainedOptions): void {
+  checkNames(options, names)
+  const { dtype, scheduler, safetyChecker } = options
+  if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
+  if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')
+    throw new InvalidOptionError(
+      `scheduler must be one such as DDIMScheduler.fromConfig(pipeline.scheduler.config), got ${shown(scheduler)}`,
+    )
+  if (safetyChecker !== undefined && safetyChecker !== null)
+    throw new InvalidOptionError(`safetyChecker must be null, since none is run here yet, got ${shown(safetyChecker)}`)
+  checkSignal(options)
 }
 
 const safetyCheckerWarning =

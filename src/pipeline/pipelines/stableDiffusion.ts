@@ -10,13 +10,14 @@ import { progressId, reportProgress } from '../progress.js'
 import { randn } from '../random.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
-import { concat, repeatItems, type Tensor, tensor } from '../tensor.js'
+import { checkedTensor, concat, repeatItems, type Tensor, tensor } from '../tensor.js'
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
-import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
+import { type Call, type CallOptions, checked, type PipelineOutput, type Sizes } from './callOptions.js'
 import { guided } from './guidance.js'
 import { imageParameters } from './imageParameters.js'
 import { type FromPretrainedOptions, loadStableDiffusion } from './loadStableDiffusion.js'
+import { ownScheduler } from './ownScheduler.js'
 
 /** What a Stable Diffusion 1.x pipeline is made of. */
 export interface StableDiffusionParts {
@@ -136,12 +137,13 @@ export class StableDiffusionPipeline extends Callable {
     signal?.throwIfAborted()
     const start = performance.now()
     const guidance = call.guidanceScale > 1
+    using own = ownScheduler(this.scheduler)
+    const { scheduler } = own
+    const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
     const text = await this.encodePrompt(call, guidance)
     const encoded = performance.now()
-    const scheduler = this.scheduler
-    const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
     const noise = { generator: call.generator, eta: call.eta, dtype: this.dtype }
-    let latents = this.initialLatents(call)
+    let latents = this.initialLatents(call, scheduler)
     for (const [step, timestep] of timesteps.entries()) {
       signal?.throwIfAborted()
       const input = scheduler.scaleModelInput(guidance ? concat([latents, latents]) : latents, timestep)
@@ -149,7 +151,7 @@ export class StableDiffusionPipeline extends Callable {
       const prediction = guidance ? guided(sample, call.guidanceScale, call.guidanceRescale) : sample
       latents = scheduler.step(prediction, timestep, latents, noise).prevSample
       const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
-      latents = changed?.latents ?? latents
+      if (changed?.latents) latents = checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
       yield { step, total: timesteps.length, timestep, latents }
     }
     signal?.throwIfAborted()
@@ -201,12 +203,9 @@ export class StableDiffusionPipeline extends Callable {
     return concat([repeatItems(negative, call.numImagesPerPrompt), positive])
   }
 
-  private initialLatents({ batch, height, width, latents, generator }: Call): Tensor {
+  private initialLatents({ batch, height, width, latents, generator }: Call, { initNoiseSigma }: Scheduler): Tensor {
     const dims = [batch, this.unet.config.inChannels, height / this.vae.scaleFactor, width / this.vae.scaleFactor]
-    if (latents && `${latents.dims}` !== `${dims}`)
-      throw new InvalidOptionError(`latents must be [${dims.join(', ')}], got [${latents.dims.join(', ')}]`)
     const noise = latents ?? randn(dims, { generator, dtype: this.dtype })
-    const { initNoiseSigma } = this.scheduler
     return tensor(
       noise.data.map(value => value * initNoiseSigma),
       dims,
@@ -224,12 +223,19 @@ export class StableDiffusionPipeline extends Callable {
     return images
   }
 
-  private sizes() {
-    const { sampleSize } = this.unet.config
+  private sizes(): Sizes {
+    const { sampleSize, inChannels, crossAttentionDim } = this.unet.config
     const [height, width] = Array.isArray(sampleSize) ? sampleSize : [sampleSize, sampleSize]
     const { scaleFactor } = this.vae
     const pixels = (size: number | null) => (size === null ? undefined : size * scaleFactor)
-    return { defaultHeight: pixels(height), defaultWidth: pixels(width), scaleFactor }
+    return {
+      defaultHeight: pixels(height),
+      defaultWidth: pixels(width),
+      scaleFactor,
+      channels: inChannels,
+      tokens: this.tokenizer.modelMaxLength,
+      features: crossAttentionDim,
+    }
   }
 
   private setAttention(attention: Attention): void {

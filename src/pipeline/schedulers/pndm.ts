@@ -59,7 +59,7 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
 
   setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
     refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
-    const falling = this.spaced(checkedStepCount(numInferenceSteps))
+    const falling = this.spaced(checkedStepCount(numInferenceSteps, this.config.numTrainTimesteps))
     this.#rungeKutta = this.config.skipPrkSteps ? [] : this.#rungeKuttaTimesteps(falling)
     const multistep = this.config.skipPrkSteps
       ? [...falling.slice(0, 2), ...falling.slice(1)]

@@ -65,7 +65,7 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
   const decode = (ids: readonly number[]) => (ids.length === 0 ? '' : backend.decode([...ids]).trim())
 
   const tokenize = (text: string | readonly string[], { padding = true } = {}): TokenizerOutput => {
-    const texts = typeof text === 'string' ? [text] : text
+    const texts = Array.isArray(text) ? text : [text]
     const removed: number[][] = []
     const inputIds = texts.map(one => {
       if (typeof one !== 'string') throw new InvalidOptionError(`a prompt must be a string, got ${typeof one}`)

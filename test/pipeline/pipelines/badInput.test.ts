@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   type CallOptions,
   CorruptWeightsError,
+  Image,
   InvalidOptionError,
   ModelNotFoundError,
   StableDiffusionPipeline,
+  type Tensor,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
 import { editHeader } from '../../support/safetensors.js'
@@ -184,10 +186,65 @@ describe('a call with a wrong argument', () => {
       { latents: { type: 'float32', dims: [1, 4], data: [0, 0, 0, 0] } },
       /latents.*1, 4, 8, 8/,
     ],
+    ['latents with too few values', { latents: tensorOf([1, 4, 8, 8], 3) }, /latents.*1, 4, 8, 8.*3 values/],
+    ['latents that are an array', { latents: new Float32Array(256) }, /latents must be a tensor/],
+    ['a negative embedding of two prompts', { negativePromptEmbeds: tensorOf([2, 77, 32]) }, /\[1, 77, 32\].*\[2, 77/],
+    ['noise levels that are none', { sigmas: [14, Number.NaN, 0] }, /sigmas.*NaN/],
+    ['timesteps in words', { timesteps: ['999', '1'] }, /timesteps.*"999"/],
+    ['a seed in words', { seed: '7' }, /seed.*'7'/],
+    ['a signal that is none', { signal: {} }, /signal must be an AbortSignal/],
+    [
+      'a callback whose latents have another size',
+      { numInferenceSteps: 1, callbackOnStepEnd: () => ({ latents: tensorOf([1, 4, 4, 4]) }) },
+      /callbackOnStepEnd.*1, 4, 8, 8.*1, 4, 4, 4/,
+    ],
     ['an option with a typing mistake', { numInferenceStep: 5 }, /numInferenceStep"?.*numInferenceSteps/],
     ['an option under its Python name', { guidance_scale: 5 }, /guidance_scale.*guidanceScale/],
   ])('%s', async (_what, options, message) => {
     const error = await failure(pipeline('a car', options as CallOptions))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toMatch(message)
+  })
+
+  it.each<[what: string, dims: number[], message: RegExp]>([
+    ['an embedding of other features', [1, 77, 8], /promptEmbeds.*32\].*\[1, 77, 8\]/],
+    ['an embedding of no prompt', [0, 77, 32], /promptEmbeds.*\[0, 77, 32\]/],
+    ['an embedding as long as no negative prompt is', [1, 10, 32], /10 tokens need negativePromptEmbeds \[1, 10, 32\]/],
+  ])('%s', async (_what, dims, message) => {
+    const error = await failure(pipeline(undefined, { promptEmbeds: tensorOf(dims) }))
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toMatch(message)
+  })
+
+  const text = () => ({ encoderHiddenStates: tensorOf([1, 77, 32]) })
+  it.each<[what: string, call: () => Promise<unknown>, message: RegExp]>([
+    ['a U-Net: latents of three channels', () => pipeline.unet(tensorOf([1, 3, 8, 8]), 1, text()), /4.*\[1, 3, 8, 8\]/],
+    ['a U-Net: a text for two', () => pipeline.unet(tensorOf([2, 4, 8, 8]), 1, text()), /\[2, tokens, 32\]/],
+    ['a U-Net: no timestep', () => pipeline.unet(tensorOf([1, 4, 8, 8]), Number.NaN, text()), /timestep.*NaN/],
+    ['a text encoder: a bare list', () => pipeline.textEncoder([1, 2] as never), /list of lists/],
+    ['a text encoder: two lengths', () => pipeline.textEncoder([[1, 2], [1]]), /2 and 1/],
+    [
+      'an autoencoder: a picture of 10×10',
+      () => pipeline.vae.encode(new Image(new Uint8Array(300), 10, 10)),
+      /8.*10×10/,
+    ],
+    ['an autoencoder: a path', () => pipeline.vae.encode('car.png' as never), /image.*string/],
+    ['an autoencoder: no latents', () => pipeline.vae.decode(tensorOf([0, 4, 8, 8])), /\[0, 4, 8, 8\]/],
+    ['a tokenizer: a number', async () => pipeline.tokenizer(5 as never), /prompt.*number/],
+  ])('%s', async (_what, call, message) => {
+    const error = await failure(call())
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toMatch(message)
+  })
+
+  it.each<[what: string, options: Record<string, unknown>, message: RegExp]>([
+    ['a type that is none here', { dtype: 'bfloat16' }, /dtype.*float32, float16.*bfloat16/],
+    ['an option under its Python name', { torch_dtype: 'float16' }, /torch_dtype.*dtype/],
+    ['a scheduler by its name', { scheduler: 'DDIMScheduler' }, /scheduler.*fromConfig.*"DDIMScheduler"/],
+    ['a device nobody has', { device: 'cuda:0' }, /device.*cuda:0/],
+    ['a safety checker', { safetyChecker: {} }, /safetyChecker must be null/],
+  ])('fromPretrained: %s', async (_what, options, message) => {
+    const error = await failure(StableDiffusionPipeline.fromPretrained(whole, options))
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error.message).toMatch(message)
   })
@@ -228,6 +285,10 @@ describe('a call with a wrong argument', () => {
     expect(images.map(({ width, height }) => [width, height])).toEqual([[64, 64]])
   })
 })
+
+function tensorOf(dims: number[], values = dims.reduce((size, dim) => size * dim, 1)): Tensor {
+  return { type: 'float32', dims, data: new Float32Array(values) }
+}
 
 /** What a promise is rejected with. */
 async function failure(promise: Promise<unknown>): Promise<Error> {

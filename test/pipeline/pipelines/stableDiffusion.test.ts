@@ -7,12 +7,16 @@ import {
   CorruptWeightsError,
   DDIMScheduler,
   DiffusionPipeline,
+  EngineCrashedError,
+  EulerDiscreteScheduler,
   type Progress,
   StableDiffusionPipeline,
   type Tensor,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
+import { openEngine } from '../../../src/pipeline/runtime/engine.js'
 import { maxRelativeDifference } from '../../support/compare.js'
+import { childrenOf } from '../runtime/processes.js'
 
 const folder = join(import.meta.dirname, '../../fixtures/pipelines/sd1')
 const quick = { numInferenceSteps: 2, width: 64, height: 64, seed: 7 }
@@ -117,6 +121,61 @@ test('a scheduler can be replaced', async () => {
   for await (const { step } of pipeline.steps('a car', quick)) steps.push(step)
   pipeline.scheduler = own
   expect(steps).toEqual([0, 1])
+})
+
+test('two calls at once give what each gives alone, and dispose() leaves nothing of either', async () => {
+  const calls = [
+    ['a car', quick],
+    ['a boat', { ...quick, numInferenceSteps: 3, width: 72 }],
+  ] as const
+  const alone = [await pipeline(...calls[0]), await pipeline(...calls[1])]
+  const atOnce = await Promise.all([pipeline(...calls[0]), pipeline(...calls[1])])
+  for (const [i, { images }] of atOnce.entries())
+    expect(different(images[0].data, alone[i].images[0].data)).toBeLessThanOrEqual(1)
+  await pipeline.dispose()
+  expect(await openEngine('cpu').memory()).toEqual({ resident: 0, peak: 0 })
+})
+
+test('a call whose engine is killed fails by that name, and the next one draws', async () => {
+  const kill = () => process.kill(childrenOf(process.pid)[0], 'SIGKILL')
+  const call = pipeline('a car', { ...quick, callbackOnStepEnd: (_, step) => void (step === 1 && kill()) })
+  await expect(call).rejects.toThrow(EngineCrashedError)
+  expect((await pipeline('a car', quick)).images).toHaveLength(1)
+})
+
+test('an abort while the picture is decoded ends the call', async () => {
+  const controller = new AbortController()
+  const steps = pipeline.steps('a car', { ...quick, width: 256, height: 256, signal: controller.signal })
+  for (let i = 0; i < 3; i++) await steps.next()
+  const decoding = steps.next()
+  setImmediate(() => controller.abort())
+  await expect(decoding).rejects.toMatchObject({ name: 'AbortError' })
+})
+
+test('timesteps of one’s own are walked, and the picture tells how many', async () => {
+  const own = pipeline.scheduler
+  pipeline.scheduler = EulerDiscreteScheduler.fromConfig(own.config)
+  const seen: number[] = []
+  const { images } = await pipeline('a car', {
+    timesteps: [999, 500, 1],
+    seed: 7,
+    callbackOnStepEnd: (_, __, timestep) => void seen.push(timestep),
+  })
+  pipeline.scheduler = own
+  expect(seen).toEqual([999, 500, 1])
+  expect(images[0].parameters?.steps).toBe(3)
+})
+
+test('the seed after the largest is 0', async () => {
+  const { seeds } = await pipeline('a car', { ...quick, seed: -1, numImagesPerPrompt: 2 })
+  expect(seeds).toEqual([2n ** 64n - 1n, 0])
+})
+
+test('an embedding takes its prompt’s place', async () => {
+  const { lastHiddenState } = await pipeline.textEncoder(pipeline.tokenizer('a car').inputIds)
+  const two = { ...quick, numImagesPerPrompt: 2, outputType: 'latent' } as const
+  const embedded = await pipeline(undefined, { ...two, promptEmbeds: lastHiddenState })
+  expect(embedded.latents!.data).toEqual((await pipeline('a car', two)).latents!.data)
 })
 
 test('a call reports its progress once a step, the device with it, and its end', async () => {

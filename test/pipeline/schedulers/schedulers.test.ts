@@ -155,7 +155,8 @@ describe('wrong use', () => {
   })
 
   test('more steps than the training had', () => {
-    expect(() => new DDIMScheduler().setTimesteps(1001)).toThrow('at most the 1000 of the training, got 1001')
+    for (const scheduler of [new DDIMScheduler(), new PNDMScheduler()])
+      expect(() => scheduler.setTimesteps(1001)).toThrow('at most the 1000 of the training, got 1001')
     expect(() => schedulerFromConfig(FILE).setTimesteps(1000)).toThrow('from 0 to 999, got 1000')
   })
 

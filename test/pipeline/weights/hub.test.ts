@@ -17,6 +17,7 @@ import {
   ModelNotFoundError,
   UnsupportedModelError,
 } from '../../../src/pipeline/errors.js'
+import { DiffusionPipeline, type Progress } from '../../../src/pipeline/index.js'
 import { resolveModel } from '../../../src/pipeline/weights/repository.js'
 import { type HubServer, hubServer, refuse } from './hubServer.js'
 
@@ -278,6 +279,22 @@ describe('without a connection', () => {
     expect(await resolveModel(id)).toBe(snapshot())
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatch(/does not answer: .+ Using what the cache has of someone\/model/)
+  })
+
+  test('DiffusionPipeline, which looks before it loads, shows one bar and warns once', async () => {
+    const model = join(import.meta.dirname, '../../fixtures/pipelines/sd1')
+    const contents = filesIn(model).map(name => [name, readFileSync(join(model, name))] as const)
+    hub.repositories[id].files = Object.fromEntries(contents)
+    const bars = new Set<string>()
+    vi.stubGlobal(Symbol.for('sdnb.progress') as never, ({ label, id: bar }: Progress) => bars.add(`${label} ${bar}`))
+    await DiffusionPipeline.fromPretrained(id, { device: 'cpu' })
+    vi.unstubAllGlobals()
+    expect([...bars]).toEqual([expect.stringMatching(/^Downloading /)])
+    expect(warnings).toEqual([])
+
+    process.env.HF_ENDPOINT = nowhere
+    expect((await DiffusionPipeline.fromPretrained(id, { device: 'cpu' })).name).toBe(id)
+    expect(warnings).toHaveLength(1)
   })
 
   test.each([503, 429])('a hub that answers %i is one that cannot be reached', async status => {
