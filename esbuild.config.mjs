@@ -20,6 +20,7 @@ const { metafile } = await build({
   target: 'node20',
   packages: 'external',
   sourcemap: true,
+  keepNames: true, // a class shown in a cell is PNDMScheduler, not _PNDMScheduler
   chunkNames: 'chunks/[name]-[hash]',
   metafile: true,
   logLevel: 'warning',
