@@ -21,6 +21,7 @@ let latest: RunningCell | undefined
 /** The cell whose code runs now, or the latest one for what no cell has started. */
 export const currentCell = (): RunningCell | undefined => storage.getStore() ?? latest
 
+/** Runs code as the cell's: what it starts is the cell's too. */
 export function runInCell<T>(cell: RunningCell, run: () => T): T {
   latest = cell
   return storage.run(cell, run)

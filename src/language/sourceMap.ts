@@ -1,63 +1,28 @@
+import { SourceMap } from 'node:module'
+
 /** 0-based line and column. */
 export interface Position {
   line: number
   column: number
 }
 
-/** Finds the source position of a generated one, by a version 3 source map with one source. */
+/** Finds the source position of a generated one, by the `mappings` of a version 3 source map with one source. */
 export function sourceMapLookup(mappings: string): (generated: Position) => Position | undefined {
-  const lines = decode(mappings)
-  return ({ line, column }) => {
-    const segments = lines[line] ?? []
-    let found: Segment | undefined
-    for (const segment of segments) {
-      if (segment.generated > column) break
-      found = segment
-    }
-    found ??= segments[0]
-    return found && { line: found.line, column: found.column + Math.max(0, column - found.generated) }
-  }
-}
-
-interface Segment extends Position {
-  generated: number
-}
-
-const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-
-/** https://tc39.es/ecma426/ section "Mappings structure": base64 VLQ, fields relative to the segment before. */
-function decode(mappings: string): Segment[][] {
-  let line = 0
-  let column = 0
-  return mappings.split(';').map(text => {
-    let generated = 0
-    const segments: Segment[] = []
-    for (const segment of text.split(',')) {
-      const fields = decodeFields(segment)
-      if (fields.length < 4) continue
-      generated += fields[0]
-      line += fields[2]
-      column += fields[3]
-      segments.push({ generated, line, column })
-    }
-    return segments
+  const map = new SourceMap({
+    file: '',
+    version: 3,
+    sources: [''],
+    sourcesContent: [],
+    names: [],
+    mappings,
+    sourceRoot: '',
   })
-}
-
-function decodeFields(segment: string): number[] {
-  const fields: number[] = []
-  let value = 0
-  let shift = 0
-  for (const character of segment) {
-    const digit = digits.indexOf(character)
-    value += (digit & 31) << shift
-    shift += 5
-    if (digit & 32) continue
-    fields.push(value & 1 ? -(value >> 1) : value >> 1)
-    value = 0
-    shift = 0
+  return ({ line, column }) => {
+    const entry = map.findEntry(line, column)
+    // a line without a mapping is the compiler's own
+    if (!('originalLine' in entry) || entry.generatedLine !== line) return undefined
+    return { line: entry.originalLine, column: entry.originalColumn + column - entry.generatedColumn }
   }
-  return fields
 }
 
 /** Offset → 0-based line and column, and back. */

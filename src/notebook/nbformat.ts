@@ -68,6 +68,7 @@ export interface Notebook {
   cells: Cell[]
 }
 
+/** A text as one string, as it came or with its lines put together. */
 export function joined(text: MultilineText): string {
   return Array.isArray(text) ? text.join('') : text
 }

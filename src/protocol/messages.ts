@@ -2,7 +2,7 @@
  * Jupyter messages as data (https://jupyter-client.readthedocs.io/en/stable/messaging.html, version 5.5).
  * A request goes to the kernel on `shell` or `control` and gets one reply there; what a cell prints and shows comes on
  * `iopub`. `parent_header` names the request a message belongs to; of one request, `status: idle` is the last.
- * In memory and between our processes a binary mime value is bytes; base64 is for files and Jupyter's wire (`mime.ts`).
+ * In memory and between our processes a binary mime value is bytes; base64 is for files and Jupyter's wire.
  */
 import type { MimeBundle } from './mime.js'
 

@@ -43,8 +43,9 @@ test('clear_output empties at once, or with the next output', () => {
   expect(gathered(stream('stdout', 'a'), clear(true), stream('stdout', 'b'))).toMatchObject([{ text: 'b' }])
 })
 
-test('bytes of a picture are kept as base64', () => {
-  const picture = message('display_data', { data: { 'image/png': new Uint8Array([137, 80, 78, 71]) } })
+test('bytes of a picture are kept as base64, also those in the middle of a buffer', () => {
+  const bytes = new Uint8Array([9, 137, 80, 78, 71, 9]).subarray(1, 5)
+  const picture = message('display_data', { data: { 'image/png': bytes } })
   expect(gathered(picture)).toEqual([{ output_type: 'display_data', data: { 'image/png': 'iVBORw==' }, metadata: {} }])
 })
 

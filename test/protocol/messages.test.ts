@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { message } from '../../src/protocol/messages.js'
-import { encodeBundle } from '../../src/protocol/mime.js'
 
 test('an answer names its request, and keeps its session and user', () => {
   const request = message('execute_request', { code: '1', silent: false, store_history: true, stop_on_error: true })
@@ -12,13 +11,4 @@ test('an answer names its request, and keeps its session and user', () => {
     'iopub',
     'control',
   ])
-})
-
-test('bytes of a bundle become base64, also those in the middle of a buffer; all else stays', () => {
-  const bytes = new Uint8Array([9, 1, 2, 3, 9]).subarray(1, 4)
-  expect(encodeBundle({ 'image/png': bytes, 'text/plain': 'a', 'application/json': { b: [1] } })).toEqual({
-    'image/png': 'AQID',
-    'text/plain': 'a',
-    'application/json': { b: [1] },
-  })
 })
