@@ -26,7 +26,7 @@ export function parameterAssignments(declarations: string | undefined, given: It
       const { keyword, annotation, type, aliases } = parameter
       const value = valueText(text, type, aliases)
       if (value === undefined)
-        throw new ParameterError(`parameter ${name} is of type ${typeText(parameter)}, got ${JSON.stringify(text)}`)
+        throw new ParameterError(`parameter ${name} is of type ${parameter.typeText}, got ${JSON.stringify(text)}`)
       return `${keyword} ${name}${annotation ? `: ${annotation}` : ''} = ${value}`
     })
     .join('\n')
@@ -40,6 +40,8 @@ interface Parameter {
   annotation?: string
   /** the declared type, else the one that the initial value shows; undefined: any JSON value */
   type?: ts.TypeNode
+  /** for messages */
+  typeText: string
   aliases: Aliases
 }
 
@@ -58,10 +60,13 @@ function declaredParameters(source: string): Map<string, Parameter> {
           : 'var'
     for (const { name, type, initializer } of declarationList.declarations) {
       if (!compiler.isIdentifier(name)) continue
+      const annotation = type?.getText(file)
+      const known = type ?? (initializer && shownType(initializer))
       parameters.set(name.text, {
         keyword,
-        annotation: type?.getText(file),
-        type: type ?? (initializer && shownType(initializer)),
+        annotation,
+        type: known,
+        typeText: (annotation ?? (known ? printed(known, file) : 'JSON')).replace(/\s+/g, ' '),
         aliases,
       })
     }
@@ -78,8 +83,32 @@ function shownType(value: ts.Expression): ts.TypeNode | undefined {
     return keyword(compiler.SyntaxKind.StringKeyword)
   if (compiler.isNumericLiteral(value)) return keyword(compiler.SyntaxKind.NumberKeyword)
   if (compiler.isBigIntLiteral(value)) return keyword(compiler.SyntaxKind.BigIntKeyword)
-  const isBoolean = value.kind === compiler.SyntaxKind.TrueKeyword || value.kind === compiler.SyntaxKind.FalseKeyword
-  return isBoolean ? keyword(compiler.SyntaxKind.BooleanKeyword) : undefined
+  if (value.kind === compiler.SyntaxKind.TrueKeyword || value.kind === compiler.SyntaxKind.FalseKeyword)
+    return keyword(compiler.SyntaxKind.BooleanKeyword)
+  if (compiler.isArrayLiteralExpression(value))
+    return compiler.factory.createArrayTypeNode(oneOf(value.elements.map(shownType), value.getSourceFile()))
+  return compiler.isObjectLiteralExpression(value) ? shownObjectType(value) : undefined
+}
+
+function shownObjectType({ properties }: ts.ObjectLiteralExpression): ts.TypeNode | undefined {
+  const members = properties.map(property =>
+    compiler.isPropertyAssignment(property) && !compiler.isComputedPropertyName(property.name)
+      ? compiler.factory.createPropertySignature(
+          undefined,
+          property.name,
+          undefined,
+          shownType(property.initializer) ?? keyword(compiler.SyntaxKind.UnknownKeyword),
+        )
+      : undefined,
+  )
+  return members.every(member => member !== undefined) ? compiler.factory.createTypeLiteralNode(members) : undefined
+}
+
+function oneOf(types: (ts.TypeNode | undefined)[], file: ts.SourceFile): ts.TypeNode {
+  const known = types.filter(type => type !== undefined)
+  if (!known.length || known.length < types.length) return keyword(compiler.SyntaxKind.UnknownKeyword)
+  const distinct = [...new Map(known.map(type => [printed(type, file), type])).values()]
+  return distinct.length === 1 ? distinct[0] : compiler.factory.createUnionTypeNode(distinct)
 }
 
 const keyword = (kind: ts.KeywordTypeSyntaxKind) => compiler.factory.createKeywordTypeNode(kind)
@@ -185,22 +214,11 @@ function checkedName(name: string): string {
   throw new ParameterError(`parameter ${JSON.stringify(name)} is no TypeScript name`)
 }
 
-function typeText({ annotation, type }: Parameter): string {
-  if (annotation) return annotation.replace(/\s+/g, ' ')
-  switch (type?.kind) {
-    case compiler.SyntaxKind.StringKeyword:
-      return 'string'
-    case compiler.SyntaxKind.NumberKeyword:
-      return 'number'
-    case compiler.SyntaxKind.BigIntKeyword:
-      return 'bigint'
-    case compiler.SyntaxKind.BooleanKeyword:
-      return 'boolean'
-  }
-  return 'JSON'
+function printed(type: ts.TypeNode, file: ts.SourceFile): string {
+  return compiler.createPrinter().printNode(compiler.EmitHint.Unspecified, type, file)
 }
 
 function unknownParameter(name: string, parameters: Map<string, Parameter>): string {
-  const known = [...parameters].map(([name, parameter]) => `${name} (${typeText(parameter)})`)
+  const known = [...parameters].map(([name, parameter]) => `${name} (${parameter.typeText})`)
   return `no parameter ${JSON.stringify(name)}: the notebook has ${known.join(', ') || 'none'}`
 }

@@ -15,6 +15,13 @@ test('without a declared type the initial value tells it', () => {
   expect(assigned("const name = 'x'", { name: '007' })).toBe('const name = "007"')
   expect(assigned('const scale = -1.5', { scale: '0' })).toBe('const scale = 0')
   expect(assigned('const on = true', { on: 'false' })).toBe('const on = false')
+  expect(assigned('const sizes = [64, 96]', { sizes: '[]' })).toBe('const sizes = []')
+  expect(() => assigned('const sizes = [64, 96]', { sizes: '64' })).toThrow('sizes is of type number[], got "64"')
+  expect(() => assigned('const mixed = [1, "a"]', { mixed: '[true]' })).toThrow('type (number | string)[], got')
+  expect(() => assigned('const size = { w: 1, "h": [true] }', { size: '{"w": 1, "h": [2]}' })).toThrow(
+    'type { w: number; "h": boolean[]; }, got',
+  )
+  expect(assigned('const any = [{ ...base }, null]', { any: '[3]' })).toBe('const any = [3]')
 })
 
 test('an empty text is a string and no number', () => {
@@ -27,7 +34,7 @@ test('other types are read as JSON', () => {
   expect(assigned('const size = { w: 1 }', { size: '{"w": 2}' })).toBe('const size = {"w":2}')
   expect(() => assigned('const sizes: number[] = []', { sizes: '["a"]' })).toThrow('type number[], got "[\\"a\\"]"')
   expect(() => assigned('const size: { w: number } = { w: 1 }', { size: '{}' })).toThrow('type { w: number }, got "{}"')
-  expect(() => assigned('const size = [1]', { size: 'none' })).toThrow('parameter size is of type JSON, got "none"')
+  expect(() => assigned('const size = [1]', { size: 'none' })).toThrow('parameter size is of type number[], got "none"')
 })
 
 test('a union takes what one of its members takes', () => {
