@@ -26,10 +26,14 @@ export function rewriteBindings(
   const edits = editor(javascript)
   const free = new Set<string>()
   const last = file.statements.filter(statement => !isEmpty(statement)).at(-1)
+  // an import below shell lines waits for them: `!npm install` may bring what it names
+  const body = file.statements.findIndex(node => !compiler.isImportDeclaration(node) && !isShellCall(node))
 
-  for (const statement of file.statements) {
+  for (const [index, statement] of file.statements.entries()) {
     if (compiler.isImportDeclaration(statement)) {
-      edits.hoist(statement, () => edits.replace(statement, importCall(statement)))
+      const load = () => edits.replace(statement, importCall(statement))
+      if (index < body) load()
+      else edits.hoist(statement, load)
     } else if (compiler.isExportDeclaration(statement)) {
       const call = reexportCall(statement)
       edits.replace(statement, call ?? '')
@@ -218,6 +222,8 @@ function isEmpty(statement: ts.Statement): boolean {
       !statement.moduleSpecifier)
   )
 }
+
+const isShellCall = (statement: ts.Statement) => /^await __run\.shell\(/.test(statement.getText())
 
 const isDirective = (statement: ts.ExpressionStatement) =>
   compiler.isStringLiteral(statement.expression) && statement.expression.text === 'use strict'

@@ -224,6 +224,13 @@ describe('import', () => {
     )
   })
 
+  test('below a ! line waits for it, as npm may install what it names', async () => {
+    const install = '!mkdir -p node_modules/quick && echo "module.exports = 7" > node_modules/quick/index.js'
+    expect(
+      result(await run(`import { sep } from 'node:path'\n${install}\nimport quick from 'quick'\nquick + sep`)),
+    ).toBe(`'7/'`)
+  })
+
   test('that failed in a local file or a package works once what it missed is there', async () => {
     await mkdir(join(folder, 'node_modules/above'), { recursive: true })
     await write('node_modules/above/package.json', '{ "name": "above", "type": "module", "exports": "./main.js" }')
