@@ -12,9 +12,9 @@ export interface CallOptions {
   width?: number
   /** 1 or more (50) */
   numInferenceSteps?: number
-  /** the scheduler's own choice replaced, descending; excludes `sigmas` */
+  /** instead of the scheduler's own, descending, for Euler and DPM-Solver; excludes `sigmas` and counts the steps */
   timesteps?: number[]
-  /** the scheduler's own choice replaced, descending; excludes `timesteps` */
+  /** noise levels instead of the scheduler's own, descending, the last one reached included, for Euler; excludes `timesteps` */
   sigmas?: number[]
   /** how much the prompt weighs; up to 1 there is no guidance (7.5). Ho and Salimans 2022, as diffusers counts it */
   guidanceScale?: number

@@ -53,7 +53,7 @@ export async function loadStableDiffusion(
   const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
   const where = (part: string) => `${folder}/${part}/config.json`
   const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
-  return {
+  const parts = {
     name: source,
     dtype,
     tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
@@ -68,6 +68,22 @@ export async function loadStableDiffusion(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
   }
+  checkFit(parts, where('unet'))
+  return parts
+}
+
+/** Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size. */
+function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: string): void {
+  const { inChannels, outChannels, crossAttentionDim } = unet.config
+  const { latentChannels } = vae.config
+  const refuse = (key: string, is: number, expected: string): never => {
+    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; text to image needs ${expected}`)
+  }
+  if (inChannels !== latentChannels) refuse('in_channels', inChannels, `the VAE's latent_channels, ${latentChannels}`)
+  if (outChannels !== latentChannels)
+    refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
+  if (crossAttentionDim !== textEncoder.config.hiddenSize)
+    refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
 }
 
 /**

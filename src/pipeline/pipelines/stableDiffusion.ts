@@ -42,7 +42,7 @@ export interface Step {
 
 export interface StableDiffusionPipeline {
   /**
-   * Text → pictures.
+   * Text → pictures. Calls made at once do not disturb one another; the device takes their steps in turns.
    * @param prompt one, or a list; undefined with `promptEmbeds`
    * @throws InvalidOptionError before any work is done; OutOfMemoryError and EngineCrashedError, after which the next call
    *   starts afresh; the signal's reason
@@ -78,7 +78,8 @@ export class StableDiffusionPipeline extends Callable {
 
   /**
    * @param source a folder in diffusers layout, a hub id (`owner/name`), or `'sdnb/tiny'`, shipped with the package
-   * @throws ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   * @throws InvalidOptionError before anything is read; ModelNotFoundError, UnsupportedModelError, CorruptWeightsError,
+   *   DeviceUnavailableError; the signal's reason
    */
   static async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
     return new StableDiffusionPipeline(await loadStableDiffusion(source, options))

@@ -156,6 +156,16 @@ describe('a folder that is not a whole model', () => {
     expect(error.message).toMatch(/class_embed_type.*identity/s)
   })
 
+  it('a U-Net that takes other latents than the VAE makes', async () => {
+    editJson('unet/config.json', { in_channels: 8 })
+    editHeader(at(unetWeights), header =>
+      Object.assign(header['conv_in.weight'], { dtype: 'F16', shape: [32, 8, 3, 3] }),
+    )
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/unet\/config\.json: "in_channels" is 8; .*latent_channels, 4/)
+  })
+
   it('a config that is no JSON', async () => {
     writeFileSync(at('vae/config.json'), '{ "act_fn": silu }')
     const error = await failure(draw())

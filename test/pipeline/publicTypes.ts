@@ -1,0 +1,69 @@
+/** The public surface as a user writes it: that this file compiles, and nothing in it is `any`, is the test. */
+import {
+  type CallOptions,
+  DDIMScheduler,
+  DiffusionPipeline,
+  Generator,
+  gridImage,
+  type Image,
+  randn,
+  StableDiffusionPipeline,
+  type Tensor,
+} from '../../src/index.js'
+
+export async function article() {
+  const pipeline = await StableDiffusionPipeline.fromPretrained('CompVis/stable-diffusion-v1-4', { dtype: 'float16' })
+  await pipeline.to('cuda')
+  pipeline.enableAttentionSlicing()
+  pipeline.enableXformersMemoryEfficientAttention()
+  const { images } = await pipeline('photograph of a vintage car', {
+    numImagesPerPrompt: 3,
+    generator: new Generator(7),
+  })
+  return gridImage(images, { rows: 1, cols: 3, scale: 0.75 })
+}
+
+export async function parts(image: Image) {
+  await using pipeline = await DiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'auto', safetyChecker: null })
+  pipeline.scheduler = DDIMScheduler.fromConfig(pipeline.scheduler.config)
+  const { inputIds } = pipeline.tokenizer(['a car', ''])
+  const { lastHiddenState, textEmbeds } = await pipeline.textEncoder(inputIds)
+  const latents: Tensor = { dims: [1, 4, 8, 8], data: new Float32Array(256), type: 'float32' }
+  const noise = randn(latents.dims, { generator: new Generator(2n ** 60n), dtype: 'float16' })
+  const [timestep] = pipeline.scheduler.setTimesteps(5)
+  const { sample } = await pipeline.unet(noise, timestep, { encoderHiddenStates: lastHiddenState })
+  const { prevSample } = pipeline.scheduler.step(sample, timestep, noise, { generator: new Generator(), eta: 0 })
+  const { latentDist } = await pipeline.vae.encode(image)
+  const decoded = await pipeline.vae.decode(latentDist.sample(new Generator(0)))
+  return { inputIds, textEmbeds, prevSample, mode: latentDist.mode(), decoded, config: pipeline.unet.config }
+}
+
+export async function calls(pipeline: StableDiffusionPipeline, embeds: Tensor) {
+  const options: CallOptions = {
+    promptEmbeds: embeds,
+    negativePromptEmbeds: embeds,
+    outputType: 'latent',
+    signal: AbortSignal.timeout(1000),
+    callbackOnStepEnd: (_pipeline, step, _timestep, { latents }) => (step > 0 ? { latents } : undefined),
+  }
+  const output = await pipeline(undefined, options)
+  for await (const state of pipeline.steps(['a', 'b'], { seed: 7n, negativePrompt: ['', 'fog'] }))
+    yieldTo(state.latents)
+  // @ts-expect-error a typing mistake
+  await pipeline('a car', { numInferenceStep: 5 })
+  // @ts-expect-error a value that is none
+  await pipeline('a car', { outputType: 'pil' })
+  return { ...output, steps }
+}
+
+type IsAny<T> = 0 extends 1 & T ? true : false
+type HoldsAny<T> = IsAny<T> extends true ? true : T extends object ? { [K in keyof T]: IsAny<T[K]> }[keyof T] : false
+type No<T extends false | undefined> = T
+
+export type Checks = [
+  No<HoldsAny<Awaited<ReturnType<typeof article>>>>,
+  No<HoldsAny<Awaited<ReturnType<typeof parts>>>>,
+  No<HoldsAny<Awaited<ReturnType<typeof calls>>>>,
+  No<HoldsAny<CallOptions>>,
+  No<HoldsAny<StableDiffusionPipeline>>,
+]
