@@ -47,8 +47,8 @@ export async function calls(pipeline: StableDiffusionPipeline, embeds: Tensor) {
     callbackOnStepEnd: (_pipeline, step, _timestep, { latents }) => (step > 0 ? { latents } : undefined),
   }
   const output = await pipeline(undefined, options)
-  for await (const state of pipeline.steps(['a', 'b'], { seed: 7n, negativePrompt: ['', 'fog'] }))
-    yieldTo(state.latents)
+  const steps: number[] = []
+  for await (const { step } of pipeline.steps(['a', 'b'], { seed: 7n, negativePrompt: ['', 'fog'] })) steps.push(step)
   // @ts-expect-error a typing mistake
   await pipeline('a car', { numInferenceStep: 5 })
   // @ts-expect-error a value that is none
