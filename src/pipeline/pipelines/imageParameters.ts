@@ -1,3 +1,4 @@
+import { basename, isAbsolute } from 'node:path'
 import type { ImageParameters } from '../image/parameters.js'
 import type { Call } from './callOptions.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
@@ -19,8 +20,13 @@ export function imageParameters(pipeline: StableDiffusionPipeline, call: Call, i
     seed: call.seeds[index],
     width: call.width,
     height: call.height,
-    model: pipeline.name,
+    model: modelName(pipeline.name),
   }
+}
+
+/** A hub id as it is; of a folder the last name alone, since pictures travel and where a model lies is nobody's business. */
+function modelName(source: string): string {
+  return isAbsolute(source) || /^[.~]/.test(source) ? basename(source) : source
 }
 
 const samplers: Record<string, string> = {

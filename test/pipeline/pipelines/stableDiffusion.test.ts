@@ -53,6 +53,7 @@ test('a picture tells how it was made', async () => {
     steps: 2,
     sampler: 'PLMS',
     seed: 8,
+    model: 'sd1',
   })
 })
 
