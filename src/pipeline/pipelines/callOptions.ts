@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { Generator } from '../random.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
+import { checkNames, checkSignal, finite, oneOf, shown, side, whole } from './optionChecks.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What a call takes beside the prompt. `0` and `''` are values; only `undefined` means "not given". */
@@ -226,41 +227,3 @@ function checkLevels(name: 'timesteps' | 'sigmas', levels: unknown, least: numbe
   if (!Array.isArray(levels) || levels.length < least || !levels.every(level => Number.isFinite(level) && level >= 0))
     throw new InvalidOptionError(`${name} must be a list of at least ${least} numbers from 0 up, got ${shown(levels)}`)
 }
-
-export function checkNames(options: object, known: ReadonlySet<string>): void {
-  for (const name of Object.keys(options))
-    if (!known.has(name)) throw new InvalidOptionError(`unknown option "${name}"; known here: ${[...known].join(', ')}`)
-}
-
-export function checkSignal({ signal }: { signal?: unknown }): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new InvalidOptionError(`signal must be an AbortSignal, got ${shown(signal)}`)
-}
-
-function side(name: string, value: number | undefined, multiple: number): number {
-  if (value === undefined)
-    throw new InvalidOptionError(`${name} must be given: the U-Net's config names no sample_size`)
-  if (Number.isInteger(value) && value > 0 && value % multiple === 0) return value
-  const below = Math.max(multiple, Math.floor(value / multiple) * multiple)
-  const hint = Number.isFinite(value) ? `: try ${value > multiple ? `${below} or ${below + multiple}` : multiple}` : ''
-  throw new InvalidOptionError(`${name} must be a multiple of ${multiple}, got ${shown(value)}${hint}`)
-}
-
-function whole(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value
-  throw new InvalidOptionError(`${name} must be a whole number of at least ${least}, got ${shown(value)}`)
-}
-
-function finite(name: string, value: number, least = -Infinity, most = Infinity): number {
-  if (Number.isFinite(value) && value >= least && value <= most) return value
-  const range = least === -Infinity ? '' : ` from ${least} to ${most}`
-  throw new InvalidOptionError(`${name} must be a number${range}, got ${shown(value)}`)
-}
-
-export function oneOf<T extends string>(name: string, value: T, known: readonly T[]): T {
-  if (known.includes(value)) return value
-  throw new InvalidOptionError(`${name} must be one of ${known.join(', ')}, got ${shown(value)}`)
-}
-
-export const shown = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}"` : Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)

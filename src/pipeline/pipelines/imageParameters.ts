@@ -1,11 +1,14 @@
 import { basename, isAbsolute } from 'node:path'
 import type { ImageParameters } from '../image/parameters.js'
+import type { Scheduler } from '../schedulers/index.js'
 import type { Call } from './callOptions.js'
-import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know. */
-export function imageParameters(pipeline: StableDiffusionPipeline, call: Call, index: number): ImageParameters {
-  const { config } = pipeline.scheduler
+export function imageParameters(
+  { name, scheduler: { config } }: { name: string; scheduler: Scheduler },
+  call: Call,
+  index: number,
+): ImageParameters {
   const className = String(config._className)
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
@@ -20,7 +23,7 @@ export function imageParameters(pipeline: StableDiffusionPipeline, call: Call, i
     seed: call.seeds[index],
     width: call.width,
     height: call.height,
-    model: modelName(pipeline.name),
+    model: modelName(name),
   }
 }
 

@@ -1,18 +1,30 @@
 import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
-import { autoencoderKL } from '../models/autoencoderKL.js'
+import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
-import { clipTextModel } from '../models/clipTextModel.js'
+import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
 import { parseUNetConfig } from '../models/unet.js'
-import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
+import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
 import { progressId, reportProgress } from '../progress.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import { loadClipTokenizer } from '../tokenizer/clip.js'
+import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
-import { checkNames, checkSignal, oneOf, shown } from './callOptions.js'
-import type { StableDiffusionParts } from './stableDiffusion.js'
+import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
+
+/** What a Stable Diffusion 1.x pipeline is made of. */
+export interface StableDiffusionParts {
+  /** as the user named the model */
+  name: string
+  tokenizer: ClipTokenizer
+  textEncoder: CLIPTextModel
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  scheduler: Scheduler
+  /** of the noise drawn, and of the arithmetic where the device has it */
+  dtype: 'float32' | 'float16'
+}
 
 export interface FromPretrainedOptions {
   /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */

@@ -16,21 +16,8 @@ import { Callable } from './callable.js'
 import { type Call, type CallOptions, checked, type PipelineOutput, type Sizes } from './callOptions.js'
 import { guided } from './guidance.js'
 import { imageParameters } from './imageParameters.js'
-import { type FromPretrainedOptions, loadStableDiffusion } from './loadStableDiffusion.js'
+import { type FromPretrainedOptions, loadStableDiffusion, type StableDiffusionParts } from './loadStableDiffusion.js'
 import { ownScheduler } from './ownScheduler.js'
-
-/** What a Stable Diffusion 1.x pipeline is made of. */
-export interface StableDiffusionParts {
-  /** as the user named the model */
-  name: string
-  tokenizer: ClipTokenizer
-  textEncoder: CLIPTextModel
-  unet: UNet2DConditionModel
-  vae: AutoencoderKL
-  scheduler: Scheduler
-  /** of the noise drawn, and of the arithmetic where the device has it */
-  dtype: 'float32' | 'float16'
-}
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
 export interface Step {
