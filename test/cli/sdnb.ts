@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 import type { CodeCell, Notebook } from '../../src/notebook/nbformat.js'
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -38,7 +39,12 @@ export function collected(child: ChildProcess): Promise<Ended> {
   })
 }
 
-export const newFolder = () => mkdtempSync(join(tmpdir(), 'sdnb-cli-'))
+/** An empty folder, gone when the test has ended. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sdnb-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return folder
+}
 
 /** A folder with `n.sdnb`, one code cell for each source; a source that begins with `#parameters` is that cell. */
 export function folderWith(...sources: string[]): string {
