@@ -21,7 +21,7 @@ PROMPTS = ["photograph of a vintage car"] * 8 + [
 
 def main():
     steps = int(sys.argv[3]) if len(sys.argv) > 3 else 25
-    guidance = float(sys.argv[4]) if len(sys.argv) > 4 else 5.0
+    guidance = float(sys.argv[4]) if len(sys.argv) > 4 else 2.0
     seeds = [1 + k % 4 for k in range(len(PROMPTS))]
     seeds[:8] = range(1, 9)
     pictures = generate(load_pipeline(sys.argv[1]), PROMPTS, seeds, steps, guidance)

@@ -56,7 +56,7 @@ def main():
     folder = sys.argv[1]
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     steps = int(sys.argv[3]) if len(sys.argv) > 3 else 25
-    guidance = float(sys.argv[4]) if len(sys.argv) > 4 else 5.0
+    guidance = float(sys.argv[4]) if len(sys.argv) > 4 else 2.0
     classifier = load_classifier()
     pipeline = load_pipeline(folder)
     with torch.no_grad():
