@@ -1,5 +1,6 @@
 import { access, constants, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import type { Progress } from '../index.js'
 import { startKernel } from '../kernel/client.js'
 import { injectParameters, parametersSource } from '../notebook/injectParameters.js'
 import type { CodeCell, Notebook } from '../notebook/nbformat.js'
@@ -9,7 +10,7 @@ import { serialiseNotebook } from '../notebook/serialise.js'
 import { picturesOf } from './pictures.js'
 import { type RunEnd, runCells } from './runCells.js'
 import { stopSignal } from './stopSignal.js'
-import { type ProgressReport, progressType, terminal } from './terminal.js'
+import { progressType, terminal } from './terminal.js'
 import { UsageError } from './usageError.js'
 import { writeFileWhole } from './writeFile.js'
 
@@ -158,8 +159,8 @@ async function writeResults(notebook: Notebook, file: string, output?: string, h
   return pictures.map(({ fileName }) => join('out', fileName))
 }
 
-function progressOf({ content }: OutputMessage): ProgressReport | undefined {
-  return (content as { data?: { [progressType]?: ProgressReport } }).data?.[progressType]
+function progressOf({ content }: OutputMessage): Progress | undefined {
+  return (content as { data?: { [progressType]?: Progress } }).data?.[progressType]
 }
 
 function summarised({ cell, error }: Extract<RunEnd, { status: 'error' }>): Summary['error'] {

@@ -1,18 +1,9 @@
 import cliProgress from 'cli-progress'
+import type { Progress } from '../index.js'
 import { type CodeCell, joined, type MultilineText } from '../notebook/nbformat.js'
 import type { OutputMessage } from '../notebook/outputs.js'
 
-/** What the kernel tells of a long call, `application/vnd.sdnb.progress+json`. */
-export interface ProgressReport {
-  id: string
-  label: string
-  step: number
-  total: number
-  unit: 'step' | 'byte'
-  done: boolean
-  device?: string
-}
-
+/** A long call's report, a `Progress`, in a message's bundle. */
 export const progressType = 'application/vnd.sdnb.progress+json'
 
 /** Shows a run as it goes: what cells print on `out`, where the run is on `status`. */
@@ -68,7 +59,7 @@ export function terminal(out: Stream, status: Stream): Terminal {
       else if (header.msg_type === 'error' && traceback) line(traceback.join('\n'))
       else if (data?.[progressType]) {
         endLine()
-        progress.show(data[progressType] as ProgressReport)
+        progress.show(data[progressType] as Progress)
       } else if (data && header.msg_type !== 'update_display_data') {
         const plain = data['text/markdown'] ?? data['text/plain']
         if (plain !== undefined) print(out, `${joined(plain as MultilineText)}\n`)
@@ -78,7 +69,7 @@ export function terminal(out: Stream, status: Stream): Terminal {
 }
 
 interface ProgressView {
-  show(report: ProgressReport): void
+  show(report: Progress): void
   /** Leaves the screen to other text; the next report starts below it. */
   pause(): void
 }
@@ -108,7 +99,7 @@ function progressBars(status: Stream): ProgressView {
   }
 }
 
-const barLine: cliProgress.GenericFormatter = (options, params, { report }: { report: ProgressReport }) => {
+const barLine: cliProgress.GenericFormatter = (options, params, { report }: { report: Progress }) => {
   const bar = cliProgress.Format.BarFormat(params.progress, { ...options, barsize: 30 })
   const left = report.done || !Number.isFinite(Number(params.eta)) ? '' : `  ${params.eta} s left`
   return `${report.label} ${bar} ${amount(report)}${report.device ? `  ${report.device}` : ''}${left}`
@@ -128,7 +119,7 @@ function progressLines(status: Stream): ProgressView {
   }
 }
 
-function amount({ step, total, unit }: ProgressReport): string {
+function amount({ step, total, unit }: Progress): string {
   return unit === 'byte' ? `${megabytes(step)} of ${megabytes(total)} MB` : `${step} of ${total}`
 }
 
