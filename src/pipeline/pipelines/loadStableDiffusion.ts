@@ -109,7 +109,7 @@ export async function locate(
 ): Promise<{ folder: string; device: Device }> {
   checkOptions(options)
   const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, onProgress => resolveModel(source, { ...options, onProgress, accept }))
+  const folder = await withDownloadBar(options, shown => resolveModel(source, { ...options, ...shown, accept }))
   return { folder, device }
 }
 
@@ -192,19 +192,26 @@ function withSampleSize(json: Record<string, unknown>): Record<string, unknown> 
   return old && typeof size === 'number' && size < 64 ? { ...json, sample_size: 64 } : json
 }
 
-/** A download is a long call: shown as one bar, beside what the caller asked to hear. */
+/**
+ * A download is a long call: shown as one bar, beside what the caller asked to hear. Where its reports are refused, as in a
+ * cell that was stopped, it ends.
+ */
 async function withDownloadBar<T>(
-  { onProgress }: FromPretrainedOptions,
-  download: (onProgress: NonNullable<FromPretrainedOptions['onProgress']>) => Promise<T>,
+  { onProgress, signal }: FromPretrainedOptions,
+  download: (options: Required<Pick<FromPretrainedOptions, 'onProgress' | 'signal'>>) => Promise<T>,
 ): Promise<T> {
   const id = progressId()
+  const refused = new AbortController()
   let last = { step: 0, total: 0 }
   const report = (done: boolean) => reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done })
   try {
-    return await download(progress => {
-      onProgress?.(progress)
-      last = { step: progress.loaded, total: progress.total }
-      void report(false)
+    return await download({
+      signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,
+      onProgress(progress) {
+        onProgress?.(progress)
+        last = { step: progress.loaded, total: progress.total }
+        report(false).catch(reason => refused.abort(reason))
+      },
     })
   } finally {
     if (last.total) await report(true)
