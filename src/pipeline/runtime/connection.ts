@@ -1,9 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { crashError, oomKills, replyError } from './crash.js'
-import type { Device } from './devices.js'
 import { environmentFor } from './libraries.js'
-import type { EngineReply, EngineRequest } from './messages.js'
+import type { Device, EngineReply, EngineRequest } from './messages.js'
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 export type Question = WithoutId<EngineRequest>

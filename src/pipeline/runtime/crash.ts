@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { EngineCrashedError, OutOfMemoryError } from '../errors.js'
-import type { Device } from './devices.js'
+import type { Device } from './messages.js'
 
 export interface Crash {
   device: Device

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
 import { startEngineProcess } from './connection.js'
+import type { Device } from './messages.js'
 import { trial } from './trial.js'
-
-export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
 
 /**
  * The device that really runs. `auto` takes the best that works: a software adapter does not count, and where there is

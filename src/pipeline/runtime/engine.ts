@@ -1,12 +1,10 @@
 import type { ModelGraph } from '../onnx/graph.js'
 import type { Tensor } from '../tensor.js'
 import { type Connection, startEngineProcess } from './connection.js'
-import type { Device } from './devices.js'
-import type { EngineMemory, EngineTensor } from './messages.js'
+import type { Device, EngineMemory, EngineTensor } from './messages.js'
 
-export type { Device } from './devices.js'
 export { resolveDevice } from './devices.js'
-export type { EngineMemory, EngineTensor } from './messages.js'
+export type { Device, EngineMemory, EngineTensor } from './messages.js'
 
 /** A network that an engine can run: `build` is called when no session of this key is loaded, a crash included. */
 export interface EngineModel {

@@ -7,8 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import type { InferenceSession } from 'onnxruntime-node'
 import type { Tensor } from '../tensor.js'
-import type { Device } from './devices.js'
-import type { EngineMemory, EngineReply, EngineRequest } from './messages.js'
+import type { Device, EngineMemory, EngineReply, EngineRequest } from './messages.js'
 import { sessionOptions } from './sessionOptions.js'
 
 const device = process.argv[2] as Device

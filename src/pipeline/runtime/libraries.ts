@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import type { Device } from './devices.js'
+import type { Device } from './messages.js'
 
 /**
  * The environment of a device's engine process. The loader reads LD_LIBRARY_PATH when a process starts, so a CUDA that

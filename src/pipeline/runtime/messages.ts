@@ -5,6 +5,8 @@
  */
 import type { Tensor } from '../tensor.js'
 
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+
 export type EngineTensor = Tensor | { type: 'int32'; dims: number[]; data: Int32Array }
 
 export type EngineRequest = { id: number } & (

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import type { Device } from './devices.js'
+import type { Device } from './messages.js'
 
 /**
  * How a session is created on a device.

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { afterEach, expect, test, vi } from 'vitest'
 import { DeviceUnavailableError, InvalidOptionError } from '../../../src/pipeline/errors.js'
-import { type Device, explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
+import { explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
+import type { Device } from '../../../src/pipeline/runtime/messages.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
