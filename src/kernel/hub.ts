@@ -1,0 +1,15 @@
+import type { CommMessage, Message, Request } from '../protocol/messages.js'
+
+/** Where transports meet the kernel. */
+export interface Hub {
+  /** Adds a client: `send` hears every `iopub` message, and the answers to what this client asks. */
+  connect(send: (message: Message) => void): Client
+}
+
+/** The kernel's side of one client. A transport with many peers of its own, as ZeroMQ's, may be one client. */
+export interface Client {
+  /** Takes a message that has been checked against the protocol's shape. */
+  receive(message: Request | CommMessage): void
+  /** The client has gone. */
+  close(): void
+}
