@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { joined, type Notebook } from '../notebook/nbformat.js'
 import { isWritable } from './isWritable.js'
+import { isEsModule } from './moduleKind.js'
 import { readNotebook } from './readNotebook.js'
 import { shownPath } from './shownPath.js'
 import { UsageError } from './usageError.js'
@@ -33,7 +34,7 @@ export async function exportNotebook(
   { to, output = besides(file, to), json }: ExportOptions,
 ): Promise<void> {
   if (output === '') throw new UsageError('an empty file name was given')
-  const { text, pictures, warnings } = await exported[to](await readNotebook(file), withoutEnding(output))
+  const { text, pictures, warnings } = await exported[to](await readNotebook(file), output)
   const pictureFiles = pictures?.map(({ path, bytes }) => ({ path: join(dirname(output), path), bytes }))
   const files = [...(pictureFiles ?? []), { path: output, bytes: text }]
   for (const { path } of files) {
@@ -56,21 +57,20 @@ interface Exported {
   warnings?: string[]
 }
 
-/** `name` is the output's, without its ending. */
-const exported: Record<ExportOptions['to'], (notebook: Notebook, name: string) => Promise<Exported>> = {
+const exported: Record<ExportOptions['to'], (notebook: Notebook, output: string) => Promise<Exported>> = {
   async html(notebook) {
     const { notebookToHtml } = await import('../notebook/html.js')
     return { text: notebookToHtml(notebook) }
   },
-  async md(notebook, name) {
+  async md(notebook, output) {
     const { notebookToMarkdown } = await import('../notebook/markdown.js')
-    return notebookToMarkdown(notebook, name)
+    return notebookToMarkdown(notebook, withoutEnding(output))
   },
   async ipynb(notebook) {
     const { notebookToIpynb } = await import('../notebook/ipynb.js')
     return { text: notebookToIpynb(notebook) }
   },
-  async ts(notebook) {
+  async ts(notebook, output) {
     const { cellsAsModule } = await import('../language/cellsAsModule.js')
     const { notebookToPercent } = await import('../notebook/percent.js')
     const codeCells = notebook.cells.filter(({ cell_type }) => cell_type === 'code')
@@ -87,6 +87,10 @@ const exported: Record<ExportOptions['to'], (notebook: Notebook, name: string) =
           `${name} is declared in cells ${inWords(cells.map(place))}, which one module cannot hold: give it another name in all but one`,
       ),
     ]
+    if (!(await isEsModule(output)))
+      warnings.push(
+        `${output}: tools take it for CommonJS, which has no await between functions: name it .mts with --output, or have "type": "module" in package.json`,
+      )
     return { text: notebookToPercent(notebook, cells), warnings }
   },
 }

@@ -34,7 +34,7 @@ export function cellsAsModule(sources: string[]): ModuleCells {
     .filter(({ declaring }) => declaring.length > 1)
   for (const { name, declaring } of repeated) {
     const needed = declaring.filter(cell => isNeeded(cells, cell, name))
-    const kept = needed.length ? needed : declaring.slice(0, 1)
+    const kept = needed.length ? needed : [declaring.find(cell => !mayBeBlock(cells, cell)) ?? declaring[0]]
     for (const cell of declaring) if (!kept.includes(cell) && mayBeBlock(cells, cell)) edits[cell].block = true
   }
   const clashes: ModuleCells['clashes'] = []
@@ -128,7 +128,7 @@ function asModule(texts: string[]): string[] {
     const start = files[cell].statements[0]?.getStart() ?? 0
     const goesOn = /^(?:[([`/<]|\+(?!\+)|-(?!-))/.test(text.slice(start)) && files[cell].statements.length > 0
     const before = files.slice(0, cell).findLast(({ statements }) => statements.length)
-    const isOpen = before && !/[;}]$/.test(before.statements.at(-1)!.getText())
+    const isOpen = before && !before.statements.at(-1)!.getText().endsWith(';')
     return goesOn && isOpen ? `${text.slice(0, start)};${text.slice(start)}` : text
   })
   if (cells.length && !files.some(compiler.isExternalModule)) cells.push(`${cells.pop()}\nexport {}`.trimStart())
