@@ -66,7 +66,9 @@ const isTopLevel = (node: ts.Node) =>
   !compiler.findAncestor(node, parent => compiler.isFunctionLike(parent) || compiler.isBlock(parent))
 
 function declare(statement: ts.Statement, { declared, imports }: CellNames): void {
-  const add = (name: string, kind: DeclaredKind) => declared.set(name, declared.has(name) ? 'other' : kind)
+  const isAmbient = hasModifier(statement, compiler.SyntaxKind.DeclareKeyword)
+  const add = (name: string, kind: DeclaredKind) => declared.set(name, isAmbient || declared.has(name) ? 'other' : kind)
+  if (hasModifier(statement, compiler.SyntaxKind.DefaultKeyword)) add('default', 'other')
   if (compiler.isVariableStatement(statement)) {
     for (const name of namesIn(statement.declarationList)) add(name, variableKind(statement.declarationList))
   } else if (compiler.isImportDeclaration(statement)) {
@@ -86,6 +88,10 @@ function declare(statement: ts.Statement, { declared, imports }: CellNames): voi
       for (const name of namesIn(node)) declared.set(name, 'var')
     compiler.forEachChild(node, nestedVars)
   }
+}
+
+export function hasModifier(node: ts.Node, kind: ts.SyntaxKind): boolean {
+  return compiler.canHaveModifiers(node) && !!node.modifiers?.some(modifier => modifier.kind === kind)
 }
 
 const isNamedDeclaration = (node: ts.Statement) =>

@@ -1,4 +1,4 @@
-import { type CellNames, cellNames } from './cellNames.js'
+import { type CellNames, cellNames, hasModifier } from './cellNames.js'
 import compiler from './compiler.js'
 import { type CellEdits, editedCell } from './editedCell.js'
 import { replaceShellLines } from './shellLines.js'
@@ -112,6 +112,7 @@ function mayBeBlock(cells: CellNames[], cell: number): boolean {
       statement =>
         !compiler.isExportDeclaration(statement) &&
         !compiler.isExportAssignment(statement) &&
+        !hasModifier(statement, compiler.SyntaxKind.DefaultKeyword) &&
         !compiler.isModuleDeclaration(statement) &&
         !compiler.isImportEqualsDeclaration(statement),
     )

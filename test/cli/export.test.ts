@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { transformSync } from 'esbuild'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { valid } from '../notebook/schema.js'
@@ -76,6 +78,24 @@ test.for([
   expect(stderr).toMatch(/^sdnb: .+\n$/)
   expect(readdirSync(folder)).toEqual(before)
   expect(textIn(folder, 'n.sdnb')).toBe(content)
+})
+
+test('names declared again mean in the module what they mean in the notebook', async () => {
+  const folder = folderWith(
+    "import { basename } from 'node:path'\nconst list: number[] = [1]\nlet n = 0\nconst next = (): number => ++n",
+    "!true\nconst word: string = 'one'\nconsole.log(word, next())",
+    "import { basename, sep } from 'node:path'\nconst word = { two: 2 }\nlet n = 10\nconsole.log(word, sep.length)",
+    'console.log(n, next())\nlist',
+    '[0].map(zero => console.log(list[zero]))',
+    'const { list, more } = { list: [7], more: await Promise.resolve(8) }',
+    "console.log(list, more, basename('/a/b'))",
+  )
+  const { stdout } = await sdnb(folder, 'run', 'n.sdnb', '--output', 'o.sdnb')
+  expect((await sdnb(folder, 'export', 'n.sdnb', '--to', 'ts', '--output', 'n.mts')).stderr).toBe('n.mts\n')
+  writeFileSync(join(folder, 'n.mjs'), transformSync(textIn(folder, 'n.mts'), { loader: 'ts' }).code)
+  const printed = execFileSync(process.execPath, [join(folder, 'n.mjs')], { encoding: 'utf8' })
+  expect(printed).toBe('one 1\n{ two: 2 } 1\n10 11\n1\n[ 7 ] 8 b\n')
+  expect(stdout.replace(/^\[ 1 \]\n|^\[ undefined \]\n/gm, '')).toBe(printed)
 })
 
 test('the article’s notebook as a module has right types', async () => {

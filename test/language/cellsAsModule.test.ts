@@ -82,6 +82,11 @@ test('what is neither is left, and told by name and cells', () => {
   expect(cellsAsModule(sources)).toEqual({ cells: sources, clashes: [{ name: 'f', cells: [0, 2] }], unparsed: [] })
 })
 
+test('a module has one default', () => {
+  const sources = ['export default function f() {}', 'export default 1']
+  expect(cellsAsModule(sources)).toMatchObject({ cells: sources, clashes: [{ name: 'default', cells: [0, 1] }] })
+})
+
 test('var may be declared again', () => {
   const sources = ['for (var i = 0; i < 2; i++) {}', 'for (var i = 0; i < 3; i++) {}\nexport {}']
   expect(cellsAsModule(sources)).toMatchObject({ cells: sources, clashes: [] })
