@@ -5,6 +5,7 @@ import type { RunningCell } from './cell.js'
 import type { Modules } from './modules.js'
 import { runShell } from './shell.js'
 import { cleanNames, originalPosition, registerScript } from './stack.js'
+import { resumed } from './stopped.js'
 
 /** What the cells of one notebook share. */
 export interface Session {
@@ -61,7 +62,9 @@ function runtime({ cwd, bindings, modules }: Session, cell: RunningCell): CellRu
     meta: modules.meta,
     shell: command => runShell(command, cwd, cell),
     typeof: bindings.typeof,
+    resumed: <T>(value?: T) => resumed(value as T),
     caught(error) {
+      resumed(undefined)
       if (error instanceof Error && error.message.includes('__cell.')) error.message = cleanNames(error.message)
     },
   }

@@ -13,6 +13,8 @@ interface Piece {
   copied: boolean
 }
 
+export type Editor = ReturnType<typeof editor>
+
 /** Text edits by source offset. Make them in source order, an outer node's before and after its children's. */
 export function editor(source: string) {
   const edits: Edit[] = []
