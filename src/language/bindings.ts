@@ -3,7 +3,7 @@ import compiler from './compiler.js'
 import { collectDeclarations } from './declarations.js'
 import { editor } from './editor.js'
 import { importCall } from './imports.js'
-import { type JavaScript, parse } from './javascript.js'
+import { type JavaScript, offsetInCell, parseCell } from './javascript.js'
 import { resolver, type Target, useOf } from './names.js'
 import { insertStops } from './stops.js'
 import {
@@ -25,32 +25,45 @@ import {
 export function rewriteBindings(
   { code: javascript, isOwn }: JavaScript,
   isDeclared: (name: string) => boolean,
-  fail: (message: string, offset: number) => never,
+  failAt: (message: string, offset: number) => never,
 ) {
-  const file = parse(javascript, true)
-  const { lists, declared, own } = collectDeclarations(file, isOwn, fail)
+  const { file, body } = parseCell(javascript, true)
+  const fail = (message: string, node: ts.Node) => failAt(message, offsetInCell(node.getStart()))
+  const { lists, declared, own } = collectDeclarations(body, isOwn, fail)
   const names = resolver(declared, own, isDeclared)
-  const edits = editor(javascript)
+  const edits = editor(file.text)
   const free = new Set<string>()
   const reads = new Set<string>()
   const writes = new Set(declared.keys())
-  const last = lastStatement(file.statements)
+  const last = lastStatement(body.statements)
   // an import below shell lines waits for them: `!npm install` may bring what it names
-  const body = file.statements.findIndex(node => !compiler.isImportDeclaration(node) && !isShellCall(node))
+  const firstStatement = body.statements.findIndex(node => !compiler.isImportDeclaration(node) && !isShellCall(node))
 
-  for (const [index, statement] of file.statements.entries()) {
+  for (const [index, statement] of body.statements.entries()) {
     const hoisted =
-      (compiler.isImportDeclaration(statement) && index > body) ||
+      (compiler.isImportDeclaration(statement) && index > firstStatement) ||
       (compiler.isFunctionDeclaration(statement) && statement.name)
     if (hoisted) edits.hoist(statement, () => visit(statement))
     else visit(statement)
   }
 
   const rendered = edits.render(
+    body,
     '(function (__cell, __new, __run) { return (async function () { "use strict"; ',
     '\n})(); })',
   )
-  return { ...rendered, declared: [...declared.values()], free: [...free], reads: [...reads], writes: [...writes] }
+  const originalOffset = (offset: number) => {
+    const original = rendered.originalOffset(offset)
+    return original === undefined ? undefined : offsetInCell(original)
+  }
+  return {
+    code: rendered.code,
+    originalOffset,
+    declared: [...declared.values()],
+    free: [...free],
+    reads: [...reads],
+    writes: [...writes],
+  }
 
   function visitChildren(node: ts.Node) {
     compiler.forEachChild(node, visit)
@@ -62,10 +75,7 @@ export function rewriteBindings(
     // `export { a }` needs nothing at all
     else if (compiler.isExportDeclaration(node)) edits.replace(node, node.moduleSpecifier ? importCall(node) : '')
     else if (compiler.isExportAssignment(node)) defaultExport(node)
-    else if (
-      (compiler.isFunctionDeclaration(node) || compiler.isClassDeclaration(node)) &&
-      compiler.isSourceFile(node.parent)
-    )
+    else if ((compiler.isFunctionDeclaration(node) || compiler.isClassDeclaration(node)) && node.parent === body)
       declaration(node)
     else if (compiler.isExpressionStatement(node) && node === last) result(node.expression)
     else if (compiler.isVariableStatement(node)) {
@@ -86,10 +96,10 @@ export function rewriteBindings(
       named(node.left.text, node.right, !!names.of(node.left))
     } else if (!insertStops(node, edits, visit)) {
       if (compiler.isReturnStatement(node) && !functionAround(node, true))
-        fail("A 'return' statement can only be used within a function body.", node.getStart())
+        fail("A 'return' statement can only be used within a function body.", node)
       visitChildren(node)
     }
-    if (lacksSemicolon(node, javascript)) edits.insert(node.end, ';')
+    if (lacksSemicolon(node, file.text)) edits.insert(node.end, ';')
   }
 
   /** An identifier that stands for a value, not a property's or a label's name. */
@@ -102,7 +112,7 @@ export function rewriteBindings(
 
   function use(node: ts.Identifier, target: Target) {
     const message = reserved(node.text)
-    if (message) fail(message, node.getStart())
+    if (message) fail(message, node)
     if (target !== 'free') return
     free.add(node.text)
     const use = useOf(node)
@@ -130,13 +140,13 @@ export function rewriteBindings(
 
   function deletion(node: ts.DeleteExpression) {
     const operand = withoutParentheses(node.expression)
-    if (compiler.isIdentifier(operand)) fail('Delete of an unqualified identifier in strict mode.', operand.getStart())
+    if (compiler.isIdentifier(operand)) fail('Delete of an unqualified identifier in strict mode.', operand)
     visitChildren(node)
   }
 
   function metaProperty(node: ts.MetaProperty) {
     if (node.keywordToken === compiler.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
-    else if (!functionAround(node, false)) fail('new.target expression is not allowed here', node.getStart())
+    else if (!functionAround(node, false)) fail('new.target expression is not allowed here', node)
   }
 
   /** `f()` calls without a `this`, as it would if `f` were no property. */
@@ -165,7 +175,7 @@ export function rewriteBindings(
       visitChildren(node)
       return edits.insert(node.end, ';')
     }
-    if (!node.modifiers?.length) fail('Identifier expected', start)
+    if (!node.modifiers?.length) fail('Identifier expected', node)
     edits.insert(start, `${node === last ? 'return ' : ''}({ default: `)
     dropExport(node)
     visitChildren(node)
@@ -180,7 +190,7 @@ export function rewriteBindings(
 
   function result(expression: ts.Expression) {
     // disposal of a `using` waits for a promise
-    const isInTry = !compiler.isSourceFile(expression.parent.parent)
+    const isInTry = expression.parent.parent !== body
     edits.insert(expression.getStart(), isInTry ? 'return __run.resumed(await (' : 'return (')
     visit(expression)
     edits.insert(expression.end, isInTry ? '))' : ')')

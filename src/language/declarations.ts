@@ -1,6 +1,6 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
-import { varLists } from './names.js'
+import { boundNames, localNames, varLists } from './names.js'
 import { reserved } from './syntax.js'
 import type { Declared } from './transform.js'
 
@@ -9,15 +9,15 @@ import type { Declared } from './transform.js'
  * made up (`isOwn`), which stay local variables.
  */
 export function collectDeclarations(
-  file: ts.SourceFile,
+  body: ts.Block,
   isOwn: (name: string) => boolean,
-  fail: (message: string, offset: number) => never,
+  fail: (message: string, node: ts.Node) => never,
 ) {
   const lists = new Set<ts.VariableDeclarationList>()
   const declared = new Map<string, Declared>()
   const own = new Set<string>()
 
-  for (const statement of file.statements) {
+  for (const statement of body.statements) {
     if (compiler.isVariableStatement(statement)) list(statement.declarationList)
     else if (compiler.isFunctionDeclaration(statement)) add(statement.name, 'function')
     else if (compiler.isClassDeclaration(statement)) add(statement.name, 'class')
@@ -27,9 +27,19 @@ export function collectDeclarations(
       const bindings = clause?.namedBindings
       if (bindings && compiler.isNamespaceImport(bindings)) add(bindings.name, 'import')
       else for (const { name } of bindings?.elements ?? []) add(name, 'import')
-    } else varLists(statement).forEach(list)
+    } else varLists(statement).forEach(nestedVar)
   }
   return { lists, declared, own }
+
+  /** `var` inside a block is the cell's, as a function's would be the function's. */
+  function nestedVar(node: ts.VariableDeclarationList) {
+    list(node)
+    for (const { name } of node.declarations)
+      for (const inner of boundNames(name))
+        for (let block: ts.Node = node.parent; block !== body; block = block.parent)
+          if (!compiler.isCatchClause(block) && [...localNames(block)].includes(inner))
+            fail(`Identifier '${inner}' has already been declared`, name)
+  }
 
   function list(node: ts.VariableDeclarationList) {
     const blockScoped = node.flags & compiler.NodeFlags.BlockScoped
@@ -39,7 +49,7 @@ export function collectDeclarations(
     for (const { name, initializer } of node.declarations) {
       const needsValue = kind === 'const' || !compiler.isIdentifier(name)
       if (needsValue && !initializer && !inFor)
-        fail(`Missing initializer in ${kind === 'const' ? 'const' : 'destructuring'} declaration`, name.getStart(file))
+        fail(`Missing initializer in ${kind === 'const' ? 'const' : 'destructuring'} declaration`, name)
       bindingNames(name, kind)
     }
   }
@@ -57,11 +67,11 @@ export function collectDeclarations(
       name.text === 'eval' || name.text === 'arguments'
         ? 'Unexpected eval or arguments in strict mode'
         : reserved(name.text)
-    if (message) fail(message, name.getStart(file))
+    if (message) fail(message, name)
     const before = declared.get(name.text)
     const mayRepeat = (k: Declared['kind']) => k === 'var' || k === 'function'
     if (before && !(mayRepeat(before.kind) && mayRepeat(kind)))
-      fail(`Identifier '${name.text}' has already been declared`, name.getStart(file))
+      fail(`Identifier '${name.text}' has already been declared`, name)
     if (before?.kind !== 'function') declared.set(name.text, { name: name.text, kind })
   }
 }

@@ -1,5 +1,6 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
+import { isCellBody } from './syntax.js'
 
 /** What an identifier stands for: a top-level name of this cell, a name from elsewhere, or nothing to rewrite. */
 export type Target = 'cell' | 'free' | undefined
@@ -28,7 +29,7 @@ export function resolver(
 
   function target(node: ts.Identifier): Target {
     const name = node.text
-    for (let inner: ts.Node = node, scope = node.parent; scope; inner = scope, scope = scope.parent) {
+    for (let inner: ts.Node = node, scope = node.parent; !isCellBody(scope); inner = scope, scope = scope.parent) {
       // `{ [a](a) {} }`: a computed name lies outside of what it names
       const isName = compiler.isComputedPropertyName(inner) && !compiler.isClassLike(scope)
       if (!isName && localsOf(scope).has(name)) return undefined
@@ -39,8 +40,8 @@ export function resolver(
   }
 }
 
-/** The names that a node brings for what is inside it; none for the file, whose names are the cell's. */
-function* localNames(node: ts.Node): Iterable<string> {
+/** The names that a node brings for what is inside it. */
+export function* localNames(node: ts.Node): Iterable<string> {
   if (compiler.isFunctionLike(node)) {
     if (!compiler.isArrowFunction(node)) yield 'arguments'
     if (compiler.isFunctionExpression(node) && node.name) yield node.name.text
@@ -92,7 +93,7 @@ export function varLists(node: ts.Node): ts.VariableDeclarationList[] {
   return lists
 }
 
-function boundNames(name: ts.BindingName): string[] {
+export function boundNames(name: ts.BindingName): string[] {
   if (compiler.isIdentifier(name)) return [name.text]
   return name.elements.flatMap(element => (compiler.isOmittedExpression(element) ? [] : boundNames(element.name)))
 }

@@ -1,6 +1,9 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
 
+/** The body of the function as which the cell was parsed. */
+export const isCellBody = (node: ts.Node) => !!node.parent?.parent && compiler.isSourceFile(node.parent.parent)
+
 /** The statement that gives the cell its value, if it is an expression. */
 export function lastStatement(statements: readonly ts.Statement[]): ts.Statement | undefined {
   const last = statements.findLast(statement => !isEmpty(statement))
@@ -68,12 +71,12 @@ const endsWithSemicolon = new Set([
 
 /** The function around a node, whose `return` or, without arrow functions, whose `new.target` it is. */
 export function functionAround(node: ts.Node, arrows: boolean): ts.Node | undefined {
-  return compiler.findAncestor(
-    node.parent,
-    parent =>
-      (compiler.isFunctionLike(parent) && (arrows || !compiler.isArrowFunction(parent))) ||
-      compiler.isClassStaticBlockDeclaration(parent) ||
-      compiler.isPropertyDeclaration(parent),
+  return compiler.findAncestor(node.parent, parent =>
+    isCellBody(parent)
+      ? 'quit'
+      : (compiler.isFunctionLike(parent) && (arrows || !compiler.isArrowFunction(parent))) ||
+        compiler.isClassStaticBlockDeclaration(parent) ||
+        compiler.isPropertyDeclaration(parent),
   )
 }
 

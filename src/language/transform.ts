@@ -68,12 +68,9 @@ export class CellSyntaxError extends SyntaxError {
 export function transform(text: string, isDeclared: (name: string) => boolean = () => false): CompiledCell {
   // V8 takes `#!` for a comment only where a script begins
   const typescript = replaceShellLines(text.replace(/^(\ufeff?)#!/, '$1//'))
-  const javascript = toJavaScript(typescript, (message, offset) =>
-    fail(message, lineTable(typescript).position(offset)),
-  )
-  const lines = lineTable(javascript.code)
+  const javascript = toJavaScript(typescript, fail)
   const { code, originalOffset, ...names } = rewriteBindings(javascript, isDeclared, (message, offset) =>
-    fail(message, javascript.lookup(lines.position(offset))),
+    fail(message, javascript.lookup(offset)),
   )
   return {
     ...names,
@@ -81,7 +78,7 @@ export function transform(text: string, isDeclared: (name: string) => boolean = 
     declared: names.declared.map(name => (javascript.fresh.has(name.name) ? { ...name, fresh: true } : name)),
     original(generated) {
       const offset = originalOffset(lineTable(code).offset(generated))
-      return offset === undefined ? undefined : javascript.lookup(lines.position(offset))
+      return offset === undefined ? undefined : javascript.lookup(offset)
     },
   }
 
