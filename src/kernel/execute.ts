@@ -21,7 +21,7 @@ export interface Session {
 export async function execute(text: string, count: number, session: Session, cell: RunningCell): Promise<unknown> {
   const { bindings } = session
   const compiled = transform(text, bindings.has)
-  const run = compile(compiled, count)
+  const run = compile(compiled, count, text)
   bindings.link(compiled.free)
   const { initial, ended } = bindings.declare(compiled.declared)
   try {
@@ -34,8 +34,9 @@ export async function execute(text: string, count: number, session: Session, cel
 function compile(
   compiled: CompiledCell,
   count: number,
+  text: string,
 ): (scope: object, initial: object, runtime: CellRuntime) => Promise<unknown> {
-  const filename = registerScript({ count, original: compiled.original })
+  const filename = registerScript({ count, text, original: compiled.original })
   try {
     return vm.runInThisContext(compiled.code, { filename })
   } catch (error) {

@@ -26,11 +26,19 @@ export function insertStops(node: ts.Node, edits: Editor, visit: (node: ts.Node)
     edits.insert(node.end, ' } __run.resumed(); }')
   } else if (compiler.isCatchClause(node)) {
     const { variableDeclaration, block } = node
-    if (variableDeclaration) visit(variableDeclaration)
-    const caught =
-      variableDeclaration && compiler.isIdentifier(variableDeclaration.name) ? variableDeclaration.name.text : ''
-    edits.insert(block.getStart() + 1, ` __run.caught(${caught});`)
-    visit(block)
+    const name = variableDeclaration?.name
+    const start = block.getStart() + 1
+    if (!name || compiler.isIdentifier(name)) {
+      edits.insert(start, ` __run.caught(${name?.text ?? ''});`)
+      visit(block)
+    } else {
+      // `catch ({ message }) { … }` → `catch (__error) { __run.caught(__error); let { message } = __error; { … } }`
+      edits.insert(name.getStart(), '__error) { __run.caught(__error); let ')
+      visit(name)
+      edits.replaceRange(name.end, start, ' = __error; {')
+      visit(block)
+      edits.insert(block.end, ' }')
+    }
   } else return false
   return true
 }

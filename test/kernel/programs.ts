@@ -96,7 +96,7 @@ export function program(number: number): string[] {
       () => `const { x: { y: [, ${b}] } } = { x: { y: [0, ${e()}] } }`,
       () => `const ${b} = () => ${body(name())}`,
       () => `const ${b} = function () ${block(name())}`,
-      () => `const ${b} = async ${name()} => ${name()}`,
+      () => `const ${b} = async ${name()} => ${attempt}(() => ${name()})`,
       () => `const [${b} = class { static x = ${e()} }] = []`,
       () => `var ${c} = ${e()}`,
       () => `var ${c}`,
@@ -119,7 +119,7 @@ export function program(number: number): string[] {
       () =>
         `switch (${e()}) { case ${digit()}: let ${name()} = 1; ${e()}; break; default: ${e()}; case 3: var ${c} = ${e()} }`,
       () => `if (${e()}) { var ${c} = ${e()} } else ${e()}`,
-      () => `try { throw ${e()} } catch (${name()}) { ${c} = ${name()}; ${e()} } finally { ${e()} }`,
+      () => `try { throw ${e()} } catch (${name()}) { ${c} = ${name()}?.message; ${e()} } finally { ${e()} }`,
       () => `try { ${e()} } catch { ${a} = 'caught' }`,
       () => `{ let ${name()} = ${e()}; ${e()} }`,
       () => `{ function ${name()}() ${block(expression(1))} ${c} = typeof ${name()} }`,
