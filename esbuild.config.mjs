@@ -6,6 +6,7 @@ const entries = {
   index: 'src/index.ts',
   engineProcess: 'src/pipeline/runtime/engineProcess.ts',
   kernelProcess: 'src/kernel/kernelProcess.ts',
+  languageServer: 'src/language/server.ts',
   importHooks: 'src/kernel/importHooks.ts',
   cli: 'src/cli/main.ts',
 }

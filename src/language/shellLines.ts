@@ -5,22 +5,48 @@ import compiler from './compiler.js'
 const shellCall = (command: string, lines: number) =>
   `await __run.shell(${JSON.stringify(command)});${'\n'.repeat(lines - 1)}`
 
-/**
- * Cell text with every line that begins with `!` turned into a shell call; line numbers stay.
- * A line inside a template, a comment, brackets or an unfinished expression is left alone. A trailing backslash
- * continues the command on the next line, as in a shell.
- */
+/** A line that begins with `!`, with those it is continued on: from the `!` to before the last line's end. */
+export interface ShellLine {
+  start: number
+  end: number
+  command: string
+  lines: number
+}
+
+/** Cell text with every `!` line turned into a shell call; line numbers stay. */
 export function replaceShellLines(text: string): string {
-  if (!/^!/m.test(text)) return text
+  return replaceEach(text, ({ command, lines }) => shellCall(command, lines))
+}
+
+/** Cell text with every `!` line turned into an empty statement of the same length; offsets stay. */
+export function blankShellLines(text: string): string {
+  return replaceEach(text, ({ start, end }) => `;${text.slice(start + 1, end).replace(/[^\r\n]/g, ' ')}`)
+}
+
+function replaceEach(text: string, replacement: (line: ShellLine) => string): string {
+  let result = ''
+  let copied = 0
+  for (const line of shellLines(text)) {
+    result += text.slice(copied, line.start) + replacement(line)
+    copied = line.end
+  }
+  return result + text.slice(copied)
+}
+
+/**
+ * The `!` lines of a cell. A line inside a template, a comment, brackets or an unfinished expression is none.
+ * A trailing backslash continues the command on the next line, as in a shell.
+ */
+export function shellLines(text: string): ShellLine[] {
+  const found: ShellLine[] = []
+  if (!/^!/m.test(text)) return found
   const scanner = compiler.createScanner(compiler.ScriptTarget.Latest, true, compiler.LanguageVariant.Standard, text)
   /** open brackets; `${` is a template's, which its `}` goes on with */
   const open: string[] = []
   let previous: ts.SyntaxKind | undefined
-  let result = ''
-  let copied = 0
   for (;;) {
     let token = scanner.scan()
-    if (token === compiler.SyntaxKind.EndOfFileToken) break
+    if (token === compiler.SyntaxKind.EndOfFileToken) return found
     const start = scanner.getTokenStart()
     if (
       text[start] === '!' &&
@@ -33,8 +59,7 @@ export function replaceShellLines(text: string): string {
         .slice(start + 1, end)
         .replace(/\\\r?\n/g, '')
         .trim()
-      result += text.slice(copied, start) + shellCall(command, lines)
-      copied = end
+      found.push({ start, end, command, lines })
       scanner.resetTokenState(end)
       previous = undefined
       continue
@@ -56,7 +81,6 @@ export function replaceShellLines(text: string): string {
     }
     previous = token
   }
-  return result + text.slice(copied)
 }
 
 const opens = new Set([

@@ -1,0 +1,54 @@
+import type ts from 'typescript'
+import compiler from '../compiler.js'
+import type { Diagnostic } from '../serverProtocol.js'
+import { type VirtualCell, withoutModules } from '../virtualCells.js'
+import { ownRange, type Session } from './session.js'
+
+/** What the compiler finds wrong in a cell; nothing of it keeps the cell from running. */
+export function diagnostics(session: Session, { cell: id }: { cell: string }): Diagnostic[] {
+  const { service, cells } = session
+  const cell = cells.get(id)
+  const found = [...service.getSyntacticDiagnostics(cell.fileName), ...service.getSemanticDiagnostics(cell.fileName)]
+  const later = namesAfter(cells.all(), cell)
+  return found.flatMap((diagnostic): Diagnostic[] => {
+    const { code, category, messageText, start, length } = diagnostic
+    const range = start === undefined ? undefined : ownRange(cell, { start, length: length ?? 0 })
+    if (!range || runs(cell, diagnostic, later)) return []
+    const error = category === compiler.DiagnosticCategory.Error
+    if (!error && category !== compiler.DiagnosticCategory.Warning) return []
+    const message = withoutModules(compiler.flattenDiagnosticMessageText(messageText, '\n'))
+    return [{ ...range, severity: error ? 'error' : 'warning', code, message }]
+  })
+}
+
+/** Whether what a module may not do is right in a cell. */
+function runs(cell: VirtualCell, { code, file, start }: ts.Diagnostic, later: Set<string>): boolean {
+  if (code === 2528) return true // a second `export default`
+  if (!file || start === undefined) return false
+  const node = nodeAt(file, start)
+  const name = node?.getText(file) ?? ''
+  if (missing.has(code)) return later.has(name) && !!compiler.findAncestor(node, compiler.isFunctionLike)
+  // `const a = a + 1`: until the declaration has run, the name is the earlier cell's
+  return beforeDeclaration.has(code) && cell.earlier.has(name)
+}
+
+/** cannot find the name, or the namespace, or what a shorthand property stands for */
+const missing = new Set([2304, 2503, 2552, 18004])
+
+/** used before its declaration, before it is assigned, or in its own initializer */
+const beforeDeclaration = new Set([2448, 2449, 2450, 2454, 7022])
+
+function namesAfter(cells: VirtualCell[], cell: VirtualCell): Set<string> {
+  return new Set(cells.slice(cells.indexOf(cell) + 1).flatMap(({ names }) => [...names.keys()]))
+}
+
+/** The innermost node that begins at an offset. */
+function nodeAt(file: ts.SourceFile, offset: number): ts.Node | undefined {
+  let found: ts.Node | undefined
+  const search = (node: ts.Node): void => {
+    if (node.getStart(file) === offset) found = node
+    if (node.pos <= offset && offset < node.end) compiler.forEachChild(node, search)
+  }
+  search(file)
+  return found
+}

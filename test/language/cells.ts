@@ -1,0 +1,1 @@
+import { createLanguageService, type LanguageService } from '../../src/language/service.js'
