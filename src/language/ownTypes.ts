@@ -29,7 +29,7 @@ export function ownTypes(): OwnTypes {
   }
   return {
     paths,
-    inner: index ? [`${dirname(index)}/*/**`, `${dirname(index)}/display*`] : [],
+    inner: index ? [`${dirname(index)}/pipeline`, `${dirname(index)}/display*`] : [],
     index,
     node: slashed(join(dirname(require.resolve('@types/node/package.json')), 'index.d.ts')),
   }

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module'
 import type ts from 'typescript'
 import compiler from '../compiler.js'
 import { markdownOf } from '../markdown.js'
@@ -25,7 +26,7 @@ export function completions(session: Session, at: CellPosition): CompletionList 
   return {
     range: (list.optionalReplacementSpan && ownRange(cell, list.optionalReplacementSpan)) ?? range,
     incomplete: list.isIncomplete === true || (typed === '' && list.isGlobalCompletion),
-    items: list.entries.map(entry => completion(cell, entry)),
+    items: list.entries.filter(isWanted).map(entry => completion(cell, entry)),
   }
 }
 
@@ -55,6 +56,9 @@ export function completionDetails(
     edits: own.flatMap(({ textChanges }) => textChanges).map(change => edit(place.cell, change)),
   }
 }
+
+/** Node's modules are offered under both their names: `node:fs` will do. */
+const isWanted = ({ source }: ts.CompletionEntry) => !source || source.startsWith('node:') || !isBuiltin(source)
 
 function completion(cell: VirtualCell, entry: ts.CompletionEntry): Completion {
   const { name, kind, kindModifiers, sortText, insertText, source, data, replacementSpan } = entry

@@ -10,7 +10,7 @@ export function diagnostics(session: Session, { cell: id }: { cell: string }): D
   const cell = cells.get(id)
   const found = [...service.getSyntacticDiagnostics(cell.fileName), ...service.getSemanticDiagnostics(cell.fileName)]
   const later = namesAfter(cells.all(), cell)
-  return found.flatMap((diagnostic): Diagnostic[] => {
+  const shown = found.flatMap((diagnostic): Diagnostic[] => {
     const { code, category, messageText, start, length } = diagnostic
     const range = start === undefined ? undefined : ownRange(cell, { start, length: length ?? 0 })
     if (!range || runs(cell, diagnostic, later)) return []
@@ -19,6 +19,7 @@ export function diagnostics(session: Session, { cell: id }: { cell: string }): D
     const message = withoutModules(compiler.flattenDiagnosticMessageText(messageText, '\n'))
     return [{ ...range, severity: error ? 'error' : 'warning', code, message }]
   })
+  return shown.sort((a, b) => a.start - b.start)
 }
 
 /** Whether what a module may not do is right in a cell. */

@@ -1,1 +1,0 @@
-import { createLanguageService, type LanguageService } from '../../src/language/service.js'
