@@ -21,10 +21,11 @@ function tag({ name, text: parts }: ts.JSDocTagInfo): string {
   return `*@${name}* \`${named.text}\`${rest && ` ${rest}`}`
 }
 
-/** `{@link name text}` becomes its text. */
+/** `{@link name text}` becomes its text, or the name where it has none. */
 function text(parts: ts.SymbolDisplayPart[] | undefined): string {
-  const links = (parts ?? []).map(part => {
+  const links = (parts ?? []).map((part, i, all) => {
     if (part.kind === 'link') return { ...part, text: '' }
+    if (part.kind === 'linkName' && all[i + 1]?.kind === 'linkText') return { ...part, text: '' }
     if (part.kind === 'linkName') return { ...part, text: `\`${part.text}\`` }
     if (part.kind !== 'linkText') return part
     const [, url, title] = /^(https?:\S+)\s*\|?\s*(.*)$/.exec(part.text) ?? []

@@ -189,3 +189,6 @@ export const isCellSpecifier = (specifier: string) => /^\.\/__cell\d+$/.test(spe
 
 /** Takes the modules' names out of a type that the compiler prints. */
 export const withoutModules = (text: string) => text.replace(/(?:typeof )?import\("[^"]*\/__cell\d+"\)\.?/g, '')
+
+/** Takes out of a signature that the name comes by an import. */
+export const withoutAlias = (signature: string) => signature.replace(/^\(alias\) /, '').replace(/\nimport [^\n]*$/, '')

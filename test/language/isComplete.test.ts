@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: cells hold templates
 import { expect, test } from 'vitest'
 import { isComplete } from '../../src/language/isComplete.js'
 

@@ -10,7 +10,7 @@ import type {
   CompletionList,
   TextEdit,
 } from '../serverProtocol.js'
-import { type VirtualCell, withoutModules } from '../virtualCells.js'
+import { type VirtualCell, withoutAlias, withoutModules } from '../virtualCells.js'
 import { locate, ownRange, type Session } from './session.js'
 import { kindOf } from './symbolKinds.js'
 
@@ -111,5 +111,3 @@ function importPosition({ text, shell }: VirtualCell): number {
   }
   return position
 }
-
-const withoutAlias = (signature: string) => signature.replace(/^\(alias\) /, '').replace(/\nimport .*$/, '')

@@ -2,6 +2,7 @@ import type ts from 'typescript'
 import compiler from '../compiler.js'
 import type { Diagnostic } from '../serverProtocol.js'
 import { type VirtualCell, withoutModules } from '../virtualCells.js'
+import { nodeAt } from './nodeAt.js'
 import { ownRange, type Session } from './session.js'
 
 /** What the compiler finds wrong in a cell; nothing of it keeps the cell from running. */
@@ -29,27 +30,18 @@ function runs(cell: VirtualCell, { code, file, start }: ts.Diagnostic, later: Se
   const node = nodeAt(file, start)
   const name = node?.getText(file) ?? ''
   if (missing.has(code)) return later.has(name) && !!compiler.findAncestor(node, compiler.isFunctionLike)
-  // `const a = a + 1`: until the declaration has run, the name is the earlier cell's
-  return beforeDeclaration.has(code) && cell.earlier.has(name)
+  return ofEarlier.has(code) && cell.earlier.has(name)
 }
 
 /** cannot find the name, or the namespace, or what a shorthand property stands for */
 const missing = new Set([2304, 2503, 2552, 18004])
 
-/** used before its declaration, before it is assigned, or in its own initializer */
-const beforeDeclaration = new Set([2448, 2449, 2450, 2454, 7022])
+/**
+ * Used before its declaration, before it is assigned, or in its own initializer: `const a = a + 1` takes the earlier cell's `a`.
+ * And a variable without a type: it was assigned in an earlier cell.
+ */
+const ofEarlier = new Set([2448, 2449, 2450, 2454, 7022, 7005])
 
 function namesAfter(cells: VirtualCell[], cell: VirtualCell): Set<string> {
   return new Set(cells.slice(cells.indexOf(cell) + 1).flatMap(({ names }) => [...names.keys()]))
-}
-
-/** The innermost node that begins at an offset. */
-function nodeAt(file: ts.SourceFile, offset: number): ts.Node | undefined {
-  let found: ts.Node | undefined
-  const search = (node: ts.Node): void => {
-    if (node.getStart(file) === offset) found = node
-    if (node.pos <= offset && offset < node.end) compiler.forEachChild(node, search)
-  }
-  search(file)
-  return found
 }

@@ -1,7 +1,8 @@
+import type ts from 'typescript'
 import compiler from '../compiler.js'
 import { codeBlock, markdownOf } from '../markdown.js'
 import type { CellPosition, Hover, Signature, SignatureHelp } from '../serverProtocol.js'
-import { withoutModules } from '../virtualCells.js'
+import { withoutAlias, withoutModules } from '../virtualCells.js'
 import { linkAt } from './links.js'
 import { locate, ownRange, type Session } from './session.js'
 
@@ -16,7 +17,8 @@ export function hover(session: Session, at: CellPosition): Hover | null {
   let { documentation, tags } = info
   if (place.cell.given.has(name)) {
     // that it comes by an import is the header's business
-    code = code.replace(/^\(alias\) /, '').replace(/\nimport [^\n]*$/, '')
+    code = withoutAlias(code)
+    if (code.startsWith(`${name}(`) || code.startsWith(`${name}<`)) code = `function ${code}`
     const link = linkAt(session, place.file, place.position)
     if (link) ({ documentation, tags } = session.service.getQuickInfoAtPosition(place.file, link.origin) ?? info)
   }
@@ -36,7 +38,7 @@ export function signatureHelp(session: Session, at: CellPosition): SignatureHelp
   }
 }
 
-function signature(item: import('typescript').SignatureHelpItem): Signature {
+function signature(item: ts.SignatureHelpItem): Signature {
   const text = compiler.displayPartsToString
   let label = withoutModules(text(item.prefixDisplayParts))
   const parameters = item.parameters.map(({ displayParts, documentation }, i) => {
