@@ -28,9 +28,11 @@ export function cellsHost(folder: string, cells: VirtualCells): CellsHost {
     disk = lookAtDisk(folder, own)
     failedImports.retry(disk)
   }
+  const snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>()
+  const version = (file: string) => String(cells.byFile(file)?.version ?? (file === globals ? 1 : disk.version(file)))
   const text = (file: string) => cells.byFile(file)?.code ?? (file === globals ? cellGlobals : undefined)
 
-  const host: CellsHost & { hasInvalidatedResolutions(path: string): boolean } = {
+  const host: CellsHost & Pick<ts.CompilerHost, 'hasInvalidatedResolutions'> = {
     ...sys,
     own,
     refresh,
@@ -43,10 +45,16 @@ export function cellsHost(folder: string, cells: VirtualCells): CellsHost {
       return `${cells.version} ${looks}`
     },
     getScriptFileNames: () => [globals, ...disk.roots(), ...cells.all().map(({ fileName }) => fileName)],
-    getScriptVersion: file => String(cells.byFile(file)?.version ?? (file === globals ? 1 : disk.version(file))),
+    getScriptVersion: version,
+    // asked for every file whenever one has changed
     getScriptSnapshot(file) {
+      const known = snapshots.get(file)
+      if (known?.version === version(file)) return known.snapshot
       const code = text(file) ?? sys.readFile(file)
-      return code === undefined ? undefined : compiler.ScriptSnapshot.fromString(code)
+      if (code === undefined) return undefined
+      const snapshot = compiler.ScriptSnapshot.fromString(code)
+      snapshots.set(file, { version: version(file), snapshot })
+      return snapshot
     },
     fileExists: file => text(file) !== undefined || sys.fileExists(file),
     readFile: file => text(file) ?? sys.readFile(file),
