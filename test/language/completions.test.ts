@@ -59,6 +59,12 @@ describe('names', () => {
 })
 
 describe('imports', () => {
+  test('half-typed, complete names and files', () => {
+    expect(complete("import { | } from 'sdnb'")).toContain('StableDiffusionPipeline')
+    write('beside.ts', 'export {}')
+    expect(complete("import './|'")).toContain('beside')
+    expect(complete("import 'sd|'")).toContain('sdnb')
+  })
   test('are offered and written before the first statement', () =>
     expect(accept('StableDiffusionPipeline', 'const a = 1', 'const b = a\nStableDiff|')).toBe(
       "import { StableDiffusionPipeline } from 'sdnb'\nconst b = a\nStableDiffusionPipeline",

@@ -1,3 +1,5 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cells, errors, folder, service, write } from './session.js'
 
@@ -79,6 +81,8 @@ test('a wrong type is marked in the cell’s own text', () => {
 })
 test('offsets hold behind ! lines and with astral characters', () =>
   expect(errors("!echo '😀'\n!ls\nconst s = '😀'; s.nope")).toEqual(['2339: nope']))
+test('offsets hold with the line ends of Windows', () =>
+  expect(errors('!ls\r\nconst a = 1\r\na.nope\r\n')).toEqual(['2339: nope']))
 test('half-typed text is marked where it ends', () => {
   const at = cells('const a = 1', 'a.')
   expect(service.diagnostics(at)).toMatchObject([{ start: 2, end: 2, code: 1003 }])
@@ -137,7 +141,21 @@ describe('the notebook’s folder', () => {
     )
     write('aliased.ts', 'export const y = 1')
     expect(errors("import { y } from '~/aliased'\nfunction f(x) { return y }")).toEqual([])
-    write('tsconfig.json', '{}')
-    expect(folder).toBeTruthy()
+    rmSync(join(folder, 'tsconfig.json'))
+    service.refresh()
   })
+})
+
+test('the tutorial has no errors, but for the package that its first cell installs', () => {
+  const notebook = join(import.meta.dirname, '../../notebooks/01-install-load-generate-grid.sdnb')
+  const { cells: all } = JSON.parse(readFileSync(notebook, 'utf8')) as {
+    cells: { cell_type: string; source: string[] }[]
+  }
+  const texts = all.filter(({ cell_type }) => cell_type === 'code').map(({ source }) => source.join(''))
+  const changed = texts.map((text, i) => ({ id: String(i), text }))
+  service.update({ order: changed.map(({ id }) => id), changed })
+  const found = changed.flatMap(({ id }) => service.diagnostics({ cell: id }))
+  expect(found.map(({ message }) => message)).toEqual([
+    "Cannot find module 'markdown-table' or its corresponding type declarations.",
+  ])
 })
