@@ -14,12 +14,12 @@ export interface VirtualCell {
   /** where in `code` the cell's own text begins */
   start: number
   names: Map<string, CellName>
+  /** all words of the text, its names among them */
+  words: Set<string>
   shell: ShellLine[]
   /** names the header brings, with what they stand for where they are declared */
   given: Map<string, CellName>
   links: Link[]
-  /** all names of the cells before it */
-  earlier: ReadonlySet<string>
 }
 
 /** `declare let name: typeof import("./__cell0").name`: TypeScript sees two names, and they are one. Offsets in `code`. */
@@ -66,9 +66,11 @@ export function virtualCells(folder: string): VirtualCells {
         cell.text = text
         cell.shell = shellLines(text)
         cell.names = cellNames(blankShellLines(text))
+        cell.words = new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu))
       }
       order = update.order.map(find)
-      for (const cell of cells.values()) if (!update.order.includes(cell.id)) forget(cell)
+      const kept = new Set(order)
+      for (const cell of cells.values()) if (!kept.has(cell)) forget(cell)
       stale = true
       version++
     },
@@ -110,7 +112,7 @@ export function virtualCells(folder: string): VirtualCells {
       shell: [],
       given: new Map(),
       links: [],
-      earlier: new Set<string>(),
+      words: new Set<string>(),
     }
     const cell: VirtualCell = { id, fileName, ...empty }
     cells.set(id, cell)
@@ -128,9 +130,7 @@ export function virtualCells(folder: string): VirtualCells {
     stale = false
     const visible = new Map<string, Visible>()
     for (const cell of order) {
-      cell.earlier = new Set(visible.keys())
-      const words = new Set(cell.text.match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu))
-      write(cell, cell.id === focused ? [...visible] : [...visible].filter(([name]) => words.has(name)))
+      write(cell, cell.id === focused ? visible.keys() : cell.words, visible)
       for (const [name, { value, type }] of cell.names) {
         const before = visible.get(name)
         visible.set(name, {
@@ -144,12 +144,15 @@ export function virtualCells(folder: string): VirtualCells {
   }
 }
 
-/** Writes the cell's code: the names before it that it does not declare itself, as imports, or as variables it may assign. */
-function write(cell: VirtualCell, visible: [string, Visible][]) {
+/** Writes the cell's code: those of `names` that it does not declare itself, as imports, or as variables it may assign. */
+function write(cell: VirtualCell, names: Iterable<string>, visible: ReadonlyMap<string, Visible>) {
   const imports = new Map<VirtualCell, string[]>()
   const variables: string[][] = []
   cell.given = new Map()
-  for (const [name, { value, type, name: meaning }] of visible) {
+  for (const name of names) {
+    const seen = visible.get(name)
+    if (!seen) continue
+    const { value, type, name: meaning } = seen
     const own = cell.names.get(name)
     const needsValue = value && !own?.value
     const needsType = type && !own?.type

@@ -10,11 +10,13 @@ export function diagnostics(session: Session, { cell: id }: { cell: string }): D
   const { service, cells } = session
   const cell = cells.get(id)
   const found = [...service.getSyntacticDiagnostics(cell.fileName), ...service.getSemanticDiagnostics(cell.fileName)]
-  const later = namesAfter(cells.all(), cell)
+  const all = cells.all()
+  const before = all.slice(0, all.indexOf(cell))
+  const after = all.slice(before.length + 1)
   const shown = found.flatMap((diagnostic): Diagnostic[] => {
     const { code, category, messageText, start, length } = diagnostic
     const range = start === undefined ? undefined : ownRange(cell, { start, length: length ?? 0 })
-    if (!range || runs(cell, diagnostic, later)) return []
+    if (!range || runs(diagnostic, before, after)) return []
     const error = category === compiler.DiagnosticCategory.Error
     if (!error && category !== compiler.DiagnosticCategory.Warning) return []
     const message = withoutModules(compiler.flattenDiagnosticMessageText(messageText, '\n'))
@@ -24,13 +26,14 @@ export function diagnostics(session: Session, { cell: id }: { cell: string }): D
 }
 
 /** Whether what a module may not do is right in a cell. */
-function runs(cell: VirtualCell, { code, file, start }: ts.Diagnostic, later: Set<string>): boolean {
+function runs({ code, file, start }: ts.Diagnostic, before: VirtualCell[], after: VirtualCell[]): boolean {
   if (code === 2528) return true // a second `export default`
   if (!file || start === undefined) return false
   const node = nodeAt(file, start)
   const name = node?.getText(file) ?? ''
-  if (missing.has(code)) return later.has(name) && !!compiler.findAncestor(node, compiler.isFunctionLike)
-  return ofEarlier.has(code) && cell.earlier.has(name)
+  const declared = ({ names }: VirtualCell) => names.has(name)
+  if (missing.has(code)) return after.some(declared) && !!compiler.findAncestor(node, compiler.isFunctionLike)
+  return ofEarlier.has(code) && before.some(declared)
 }
 
 /** cannot find the name, or the namespace, or what a shorthand property stands for */
@@ -41,7 +44,3 @@ const missing = new Set([2304, 2503, 2552, 18004])
  * And a variable without a type: it was assigned in an earlier cell.
  */
 const ofEarlier = new Set([2448, 2449, 2450, 2454, 7022, 7005])
-
-function namesAfter(cells: VirtualCell[], cell: VirtualCell): Set<string> {
-  return new Set(cells.slice(cells.indexOf(cell) + 1).flatMap(({ names }) => [...names.keys()]))
-}
