@@ -48,9 +48,11 @@ export function cellsHost(folder: string, cells: VirtualCells): CellsHost {
     getScriptVersion: version,
     // asked for every file whenever one has changed
     getScriptSnapshot(file) {
+      const virtual = text(file)
+      if (virtual !== undefined) return compiler.ScriptSnapshot.fromString(virtual)
       const known = snapshots.get(file)
       if (known?.version === version(file)) return known.snapshot
-      const code = text(file) ?? sys.readFile(file)
+      const code = sys.readFile(file)
       if (code === undefined) return undefined
       const snapshot = compiler.ScriptSnapshot.fromString(code)
       snapshots.set(file, { version: version(file), snapshot })

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createLanguageService } from '../../src/language/service.js'
 import { cells, errors, folder, service, write } from './session.js'
 
 describe('nothing is wrong with', () => {
@@ -132,6 +133,16 @@ describe('the notebook’s folder', () => {
     )
     write('node_modules/@types/plain/index.d.ts', 'export const p: 1')
     expect(errors("import { p } from 'plain'", 'p.nope')).toEqual(['2339: nope'])
+  })
+  test('gives its own @types/node', () => {
+    write(
+      'own/node_modules/@types/node/package.json',
+      '{ "name": "@types/node", "version": "1.0.0", "types": "index.d.ts" }',
+    )
+    write('own/node_modules/@types/node/index.d.ts', "declare module 'node:os' { export const mine: 1 }")
+    const own = createLanguageService({ cwd: join(folder, 'own') })
+    own.update({ order: ['1'], changed: [{ id: '1', text: "import { mine, cpus } from 'node:os'" }] })
+    expect(own.diagnostics({ cell: '1' })).toMatchObject([{ code: 2305, start: 15, end: 19 }])
   })
   test('gives tsconfig.json', () => {
     expect(errors('function f(x) {}')).toEqual(['7006: x'])
