@@ -52,13 +52,8 @@ export function rewriteBindings(
     '(function (__cell, __new, __run) { return (async function () { "use strict"; ',
     '\n})(); })',
   )
-  const originalOffset = (offset: number) => {
-    const original = rendered.originalOffset(offset)
-    return original === undefined ? undefined : offsetInCell(original)
-  }
   return {
-    code: rendered.code,
-    originalOffset,
+    ...rendered,
     declared: [...declared.values()],
     free: [...free],
     reads: [...reads],
