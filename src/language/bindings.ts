@@ -217,8 +217,9 @@ export function rewriteBindings(
 
   /** A binding pattern as an assignment pattern. */
   function pattern(name: ts.BindingName, scope: string) {
-    if (compiler.isIdentifier(name)) edits.replace(name, `${scope}.${name.text}`)
-    else
+    if (compiler.isIdentifier(name)) {
+      if (names.declares(name)) edits.replace(name, `${scope}.${name.text}`)
+    } else
       for (const element of name.elements) {
         if (compiler.isOmittedExpression(element)) continue
         if (element.propertyName) {
