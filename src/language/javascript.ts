@@ -55,7 +55,8 @@ export function parseCell(code: string, setParents = false): ParsedCell {
     offset: Math.max(0, Math.min(offsetInCell(offset), code.length)),
   })
   // a `}` too many ends the function
-  if (body.end < text.length && (!diagnostic || diagnostic.start >= body.end))
+  const isClosed = body.statements.end < body.end
+  if (isClosed && body.end < text.length && (!diagnostic || diagnostic.start >= body.end))
     return { file, body, error: error('Declaration or statement expected.', body.end - 1) }
   return {
     file,
