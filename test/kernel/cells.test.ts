@@ -235,7 +235,7 @@ describe('errors', () => {
   })
   test('brackets too many and too few', async () => {
     await ran`const a = 1\n}\nconst b = 2`.fails('SyntaxError: Declaration or statement expected. (line 2, column 1)')
-    await ran`/*\\na`.fails("SyntaxError: '*/' expected. (line 2, column 2)")
+    await ran`/*\na`.fails("SyntaxError: '*/' expected. (line 2, column 2)")
     await ran`if (1) {`.fails("SyntaxError: '}' expected. (line 1, column 9)")
   })
   test('return outside a function', () =>
