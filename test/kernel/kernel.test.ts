@@ -86,15 +86,18 @@ describe('an error', () => {
     const inCell = `Cell In[${reply.execution_count}]`
     const before = `Cell In[${reply.execution_count - 1}]`
     const frames = [`    at inner (${before}, line 5)`, `    at outer (${inCell}, line 2)`, `    at ${inCell}, line 3`]
-    const line = [
-      `${before}, line 5`,
-      '      throw new Error("boom", { cause: new RangeError("why") })',
-      '            ^',
-    ]
     expect(error(messages)).toEqual({
       ename: 'Error',
       evalue: 'boom',
-      traceback: ['Error: boom', ...frames, ...line, 'Caused by: RangeError: why', ...frames],
+      traceback: [
+        'Error: boom',
+        ...frames,
+        `${before}, line 5`,
+        '      throw new Error("boom", { cause: new RangeError("why") })',
+        '            ^',
+        'Caused by: RangeError: why',
+        ...frames,
+      ],
     })
   })
 
