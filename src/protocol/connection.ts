@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { problemOf } from './problem.js'
 
 /** A Jupyter connection file: where a kernel listens, and the key that its messages are signed with. */
 export type Connection = v.InferOutput<typeof connection>
@@ -17,17 +18,19 @@ export function parseConnection(text: string): Connection {
     throw new ConnectionFileError('expected a Jupyter connection file, which is JSON')
   }
   const parsed = v.safeParse(connection, json)
-  if (parsed.success) return parsed.output
-  const [issue] = parsed.issues
-  throw new ConnectionFileError(`${v.getDotPath(issue) ?? 'connection file'}: ${issue.message}`)
+  if (!parsed.success) throw new ConnectionFileError(problemOf(parsed.issues))
+  return parsed.output
 }
 
-const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
+const port = v.pipe(v.number(), v.integer('a whole number'), v.minValue(1), v.maxValue(65535))
 
 const connection = v.object({
   transport: v.optional(v.picklist(['tcp', 'ipc']), 'tcp'),
   /** of `ipc`: a path that the ports are appended to */
-  ip: v.pipe(v.string(), v.nonEmpty()),
+  ip: v.pipe(
+    v.string(),
+    v.check(ip => ip !== '', 'a name or an address'),
+  ),
   shell_port: port,
   control_port: port,
   stdin_port: port,

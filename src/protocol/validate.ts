@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Channel, CommMessage, Header, MessageOf, Request } from './messages.js'
 import type { JsonValue } from './mime.js'
+import { problemOf } from './problem.js'
 import type { Received } from './wire.js'
 
 export type Checked =
@@ -13,7 +14,7 @@ export type Checked =
 /** A message from a client, in the protocol's shape: what it may leave out has Jupyter's defaults. Any version of it is taken. */
 export function checkMessage(received: Received, channel: Channel): Checked {
   const head = v.safeParse(header, received.header)
-  if (!head.success) return { kind: 'ignored', reason: `header: ${problems(head.issues)}` }
+  if (!head.success) return { kind: 'ignored', reason: `header: ${problemOf(head.issues)}` }
   const type = head.output.msg_type
   if (!isKnown(type) || !channels[type].includes(channel))
     return { kind: 'ignored', reason: `${type}: unknown on ${channel}` }
@@ -25,9 +26,9 @@ export function checkMessage(received: Received, channel: Channel): Checked {
   })
   if (received.problem !== undefined) return malformed(received.problem)
   const content = v.safeParse(contents[type], received.content)
-  if (!content.success) return malformed(problems(content.issues))
+  if (!content.success) return malformed(problemOf(content.issues))
   const around = v.safeParse(surroundings, received)
-  if (!around.success) return malformed(problems(around.issues))
+  if (!around.success) return malformed(problemOf(around.issues))
   const message = {
     ...{ channel, header: head.output, ...around.output, content: content.output },
     ...(received.buffers.length ? { buffers: received.buffers } : {}),
@@ -131,12 +132,3 @@ const contents: { [T in Type]: v.GenericSchema<unknown, MessageOf<T>['content']>
 }
 
 const isKnown = (type: string): type is Type => Object.hasOwn(channels, type)
-
-/** `code: expected string, got 5` */
-function problems([issue]: v.BaseIssue<unknown>[]): string {
-  const path = v.getDotPath(issue)
-  const where = path === null ? '' : `${path}: `
-  if (issue.received === 'undefined') return `${where}is missing`
-  const own = issue.type === 'custom' || issue.type === 'integer'
-  return `${where}expected ${own ? issue.message : issue.expected}, got ${issue.received}`
-}

@@ -4,7 +4,14 @@ import { parseConnection } from '../../src/protocol/connection.js'
 const ports = { shell_port: 1, control_port: 2, stdin_port: 3, iopub_port: 4, hb_port: 5 }
 
 test('a connection file has addresses and a key', () => {
-  const file = { ip: '127.0.0.1', ...ports, transport: 'ipc', key: 'k', signature_scheme: 'hmac-sha512', kernel_name: 'sdnb' }
+  const file = {
+    ip: '127.0.0.1',
+    ...ports,
+    transport: 'ipc',
+    key: 'k',
+    signature_scheme: 'hmac-sha512',
+    kernel_name: 'sdnb',
+  }
   const { kernel_name, ...known } = file
   expect(parseConnection(JSON.stringify(file))).toEqual(known)
   expect(parseConnection(JSON.stringify({ ip: '::1', ...ports }))).toEqual({

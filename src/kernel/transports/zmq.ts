@@ -25,7 +25,8 @@ export interface ZmqServer {
  */
 export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqServer> {
   const wire = createWire(connection.key, connection.signature_scheme)
-  const options = { linger: lingerMs, maxMessageSize: maxFrame, sendHighWaterMark: maxWaiting }
+  const ipv6 = connection.ip.includes(':')
+  const options = { ipv6, linger: lingerMs, maxMessageSize: maxFrame, sendHighWaterMark: maxWaiting }
   // A client that comes back under its name takes over from its lost connection.
   const router = { ...options, handover: true }
   const sockets = {
