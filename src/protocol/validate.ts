@@ -13,7 +13,7 @@ export type Checked =
 
 /** A message from a client, in the protocol's shape: what it may leave out has Jupyter's defaults. Any version of it is taken. */
 export function checkMessage(received: Received, channel: Channel): Checked {
-  const head = v.safeParse(header, received.header)
+  const head = v.safeParse(v.pipe(object, header), received.header)
   if (!head.success) return { kind: 'ignored', reason: `header: ${problemOf(head.issues)}` }
   const type = head.output.msg_type
   if (!isKnown(type) || !channels[type].includes(channel))
@@ -25,7 +25,7 @@ export function checkMessage(received: Received, channel: Channel): Checked {
     reason: `${type}: ${reason}`,
   })
   if (received.problem !== undefined) return malformed(received.problem)
-  const content = v.safeParse(contents[type], received.content)
+  const content = v.safeParse(v.pipe(object, contents[type]), received.content)
   if (!content.success) return malformed(problemOf(content.issues))
   const around = v.safeParse(surroundings, received)
   if (!around.success) return malformed(problemOf(around.issues))
