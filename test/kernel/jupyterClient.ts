@@ -28,6 +28,8 @@ export interface Heard {
   parent: string | undefined
   // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
   content: any
+  /** when it came, before it was unpacked, in `performance.now()` */
+  at: number
 }
 export interface Answer {
   // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
@@ -55,10 +57,12 @@ export async function newConnection(key = 'key'): Promise<Connection> {
 export function connect(connection: Connection, topic = ''): JupyterClient {
   const wire = createWire(connection.key, connection.signature_scheme)
   const session = crypto.randomUUID()
-  const named = { routingId: session, linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 }
+  // a bench waits for a kernel that does not listen yet
+  const soon = { reconnectInterval: 5, linger: 0 }
+  const named = { ...soon, routingId: session, receiveHighWaterMark: 0, sendHighWaterMark: 0 }
   const sockets = { shell: new Dealer(named), control: new Dealer(named), stdin: new Dealer(named) }
-  const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 })
-  const hb = new Request({ linger: 0 })
+  const iopub = new Subscriber({ ...soon, receiveHighWaterMark: 0 })
+  const hb = new Request(soon)
   const address = (name: keyof typeof sockets | 'iopub' | 'hb') =>
     connection.transport === 'ipc'
       ? `ipc://${connection.ip}-${connection[`${name}_port`]}`
@@ -117,8 +121,9 @@ export function connect(connection: Connection, topic = ''): JupyterClient {
 
   async function hear(socket: AsyncIterable<Uint8Array[]>, channel: Channel) {
     for await (const frames of socket) {
+      const at = performance.now()
       const received = wire.decode(frames)
-      const one = { channel, topic: String(received.identities[0] ?? ''), ...described(received) }
+      const one = { at, channel, topic: String(received.identities[0] ?? ''), ...described(received) }
       heard.push(one)
       for (const waiter of waiting)
         if (waiter.holds(one)) {
