@@ -17,11 +17,14 @@ export async function withKernel({ argv }, use) {
   const client = connect(connection)
   const started = performance.now()
   const [command, ...args] = argv(file)
-  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(command, args, { cwd: folder, stdio: 'ignore' })
   const exit = once(child, 'exit')
   try {
     const id = client.send('kernel_info_request', {})
-    const { at } = await client.until(({ parent, type }) => parent === id && type === 'kernel_info_reply')
+    const answered = client.until(({ parent, type }) => parent === id && type === 'kernel_info_reply')
+    const ended = exit.then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)))
+    const { at } = await Promise.race([answered, ended])
+    ended.catch(() => {})
     // A publisher tells nothing to who has not subscribed yet.
     while (!client.heard.some(({ channel }) => channel === 'iopub')) {
       client.send('kernel_info_request', {})
