@@ -25,7 +25,8 @@ export function checkMessage(received: Received, channel: Channel): Checked {
     reason: `${type}: ${reason}`,
   })
   if (received.problem !== undefined) return malformed(received.problem)
-  const content = v.safeParse(v.pipe(object, contents[type]), received.content)
+  const shape = v.safeParse(object, received.content)
+  const content = shape.success ? v.safeParse(contents[type], shape.output) : shape
   if (!content.success) return malformed(problemOf(content.issues))
   const around = v.safeParse(surroundings, received)
   if (!around.success) return malformed(problemOf(around.issues))

@@ -1,6 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Message } from './messages.js'
-import type { MimeBundle } from './mime.js'
 
 /** A message as it came: signed by who has the key, but not checked against the protocol's shapes. */
 export interface Received {
@@ -62,9 +61,8 @@ export function createWire(key: string, scheme = 'hmac-sha256'): Wire {
   return {
     encode(message, envelope = []) {
       const { header, parent_header, metadata, content, buffers = [] } = message
-      const parts = [header, parent_header, metadata, withBase64(content)].map(part =>
-        Buffer.from(JSON.stringify(part)),
-      )
+      const around = [header, parent_header, metadata].map(part => Buffer.from(JSON.stringify(part)))
+      const parts = [...around, contentPart(content)]
       return [...envelope, delimiter, Buffer.from(sign(parts)), ...parts, ...buffers]
     },
 
@@ -119,21 +117,33 @@ function deeperThan(levels: number, value: unknown): boolean {
   return levels === 0 || Object.values(value).some(inner => deeperThan(levels - 1, inner))
 }
 
-/** Binary values of a message's mime bundles, and of those of its user expressions, as JSON can hold them. */
-function withBase64(content: object): object {
-  const { data, user_expressions: expressions } = content as { data?: unknown; user_expressions?: object }
-  if (isObject(data)) return { ...content, data: bundleWithBase64(data as MimeBundle) }
-  if (!isObject(expressions)) return content
-  const entries = Object.entries(expressions).map(([name, value]) => [name, withBase64(value)])
-  return { ...content, user_expressions: Object.fromEntries(entries) }
+/** Stands for bytes in JSON, and for nothing else: a picture of megabytes is not to be searched for what JSON escapes. */
+const mark = crypto.randomUUID()
+
+/** A message's content; bytes in its mime bundle, or in those of its user expressions, as base64. */
+function contentPart(content: object): Buffer {
+  const binary: Uint8Array[] = []
+  const [first, ...rest] = JSON.stringify(marked(content, binary)).split(mark)
+  if (!binary.length) return Buffer.from(first)
+  return Buffer.concat([Buffer.from(first), ...rest.flatMap((text, i) => [base64(binary[i]), Buffer.from(text)])])
 }
 
-function bundleWithBase64(bundle: MimeBundle): MimeBundle {
-  const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
-    Buffer.from(buffer, byteOffset, byteLength).toString('base64')
-  return Object.fromEntries(
-    Object.entries(bundle).map(([type, value]) => [type, value instanceof Uint8Array ? base64(value) : value]),
-  )
+function marked(content: object, binary: Uint8Array[]): object {
+  const { data, user_expressions: expressions } = content as { data?: unknown; user_expressions?: unknown }
+  const mapped = (object: object, change: (value: unknown) => unknown) =>
+    Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(value)]))
+  const markedValue = (value: unknown) => {
+    if (!(value instanceof Uint8Array)) return value
+    binary.push(value)
+    return mark
+  }
+  if (isObject(data)) return { ...content, data: mapped(data, markedValue) }
+  if (!isObject(expressions)) return content
+  return { ...content, user_expressions: mapped(expressions, value => marked(value as object, binary)) }
+}
+
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(Buffer.from(buffer, byteOffset, byteLength).toString('base64'), 'latin1')
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
