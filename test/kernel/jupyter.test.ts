@@ -30,7 +30,7 @@ describe.skipIf(!python)(`Jupyter's tools${reason}`, () => {
   }
   const script = (name: string) => join(import.meta.dirname, 'jupyter', name)
 
-  test('jupyter_kernel_test passes whole', { timeout: 180_000 }, async () => {
+  test('jupyter_kernel_test passes whole, and jupyter_client stops, asks and ends', { timeout: 180_000 }, async () => {
     const { code, stderr } = await run(script('test_kernel.py'))
     const lines = stderr.split('\n')
     expect(lines.filter(line => /FAIL|ERROR|Error/.test(line)).join('\n')).toBe('')
@@ -39,7 +39,7 @@ describe.skipIf(!python)(`Jupyter's tools${reason}`, () => {
       expect.stringMatching(/^test_pager /),
       'OK (skipped=1)',
     ])
-    expect(lines.filter(line => line.endsWith('... ok'))).toHaveLength(12)
+    expect(stderr).toContain('Ran 17 tests')
   })
 
   test('nbclient runs the first notebook', { timeout: 300_000 }, async () => {

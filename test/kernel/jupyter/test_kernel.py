@@ -1,8 +1,10 @@
-"""jupyter_kernel_test over the kernel `sdnb`; only its test of the pager is left out, since a payload that pages is deprecated."""
+"""jupyter_kernel_test over the kernel `sdnb`, and what jupyter_client does with a kernel beside; only its test of the pager is left out, since a payload that pages is deprecated."""
 
+import time
 import unittest
 
 import jupyter_kernel_test
+from jupyter_client.manager import start_new_kernel
 
 
 class KernelTests(jupyter_kernel_test.KernelTests):
@@ -44,6 +46,47 @@ class KernelTests(jupyter_kernel_test.KernelTests):
 class IopubWelcomeTests(jupyter_kernel_test.IopubWelcomeTests):
     kernel_name = "sdnb"
     support_iopub_welcome = True
+
+
+class ManagerTests(unittest.TestCase):
+    def setUp(self):
+        self.manager, self.client = start_new_kernel(kernel_name="sdnb")
+
+    def tearDown(self):
+        self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel()
+
+    def run_cell(self, code, **options):
+        return self.client.execute_interactive(code, timeout=15, output_hook=lambda message: None, **options)["content"]
+
+    def test_interrupt(self):
+        self.run_cell("const kept = 7")
+        self.client.execute("for (;;);")
+        time.sleep(0.5)
+        self.manager.interrupt_kernel()
+        reply = self.client.get_shell_msg(timeout=15)["content"]
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "InterruptedError"))
+        self.assertEqual(self.run_cell("if (kept !== 7) throw 1")["status"], "ok")
+
+    def test_input(self):
+        answer = lambda message: self.client.input(f"{message['content']['prompt'].strip()} yes")
+        code = "if (prompt('sure?') !== 'sure? yes') throw 1"
+        self.assertEqual(self.run_cell(code, allow_stdin=True, stdin_hook=answer)["status"], "ok")
+
+    def test_restart(self):
+        self.run_cell("const gone = 7")
+        self.manager.restart_kernel()
+        self.client.wait_for_ready(timeout=15)
+        self.assertEqual(self.run_cell("gone")["ename"], "ReferenceError")
+
+    def test_shutdown(self):
+        self.client.execute("for (;;);")
+        time.sleep(0.5)
+        began = time.monotonic()
+        self.manager.shutdown_kernel()
+        self.assertLess(time.monotonic() - began, 5)  # before jupyter_client resorts to force
+        self.assertFalse(self.manager.is_alive())
 
 
 if __name__ == "__main__":
