@@ -135,3 +135,13 @@ test('a port that is taken is told', async () => {
   const { connection } = await served()
   await expect(serveZmq({ ...(await newConnection()), hb_port: connection.hb_port }, echo())).rejects.toThrow(/in use/)
 })
+
+test('a frame too large to take cuts its client off, and ends nothing', async () => {
+  const { client } = await served()
+  const [one, two] = [client(), client()]
+  await Promise.all([welcomed(one), welcomed(two)])
+  one.sendFrames([Buffer.alloc(256 * 2 ** 20 + 1)])
+  expect((await two.ask('execute_request', { code: 'a' })).reply.status).toBe('ok')
+  // ZeroMQ connects again by itself
+  expect((await one.ask('execute_request', { code: 'b' })).reply.status).toBe('ok')
+})
