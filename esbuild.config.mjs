@@ -6,6 +6,7 @@ const entries = {
   index: 'src/index.ts',
   engineProcess: 'src/pipeline/runtime/engineProcess.ts',
   kernelProcess: 'src/kernel/kernelProcess.ts',
+  kernelThread: 'src/kernel/kernelThread.ts',
   importHooks: 'src/kernel/importHooks.ts',
   cli: 'src/cli/main.ts',
 }

@@ -78,8 +78,8 @@ function pythonPrefix(): string {
   if (VIRTUAL_ENV || CONDA_PREFIX) return (VIRTUAL_ENV || CONDA_PREFIX)!
   for (const python of process.platform === 'win32' ? ['py', 'python'] : ['python3', 'python'])
     try {
-      const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const
-      return execFileSync(python, ['-c', 'import sys; print(sys.prefix)'], options).trim()
+      const asked = ['-c', 'import sys; print(sys.prefix)']
+      return execFileSync(python, asked, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
     } catch {
       // another name may do
     }

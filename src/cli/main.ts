@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { ExportOptions } from './export.js'
 import type { KernelSpecOptions } from './kernelSpec.js'
 import type { RunOptions } from './run.js'
 import { UsageError } from './usageError.js'
@@ -29,6 +30,17 @@ async function main(): Promise<number> {
     .action(async (file: string, options: RunOptions) => {
       const { run } = await import('./run.js')
       exitCode = await run(file, options)
+    })
+  program
+    .command('export')
+    .description('write a notebook in another format')
+    .argument('<file.sdnb>', 'the notebook; it stays as it is')
+    .addOption(new Option('--to <format>', 'the format').choices(['html', 'md', 'ipynb', 'ts']).makeOptionMandatory())
+    .option('--output <file>', 'write here instead of beside the notebook')
+    .option('--json', 'print what was written, as JSON, to stdout')
+    .action(async (file: string, options: ExportOptions) => {
+      const { exportNotebook } = await import('./export.js')
+      await exportNotebook(file, options)
     })
   const kernel = program.command('kernel').description('the kernel for JupyterLab and other Jupyter clients')
   for (const [name, description] of [

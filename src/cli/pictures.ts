@@ -1,4 +1,5 @@
 import { joined, type MultilineText, type Notebook } from '../notebook/nbformat.js'
+import { rasterTypes } from '../notebook/pictureTypes.js'
 
 /** A picture among a notebook's outputs. */
 export interface Picture {
@@ -7,15 +8,13 @@ export interface Picture {
   bytes: Buffer
 }
 
-const extensions = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp', 'image/gif': 'gif' }
-
 export function picturesOf(notebook: Notebook, name: string): Picture[] {
   return notebook.cells.flatMap(cell => {
     if (cell.cell_type !== 'code') return []
     const bundles = cell.outputs.map(output => ('data' in output ? output.data : {}))
     return bundles
       .flatMap(bundle => {
-        const type = Object.entries(extensions).find(([type]) => bundle[type])
+        const type = Object.entries(rasterTypes).find(([type]) => bundle[type])
         return type ? [{ extension: type[1], base64: joined(bundle[type[0]] as MultilineText) }] : []
       })
       .map(({ extension, base64 }, index) => ({

@@ -1,14 +1,15 @@
-import { access, constants, readFile, stat } from 'node:fs/promises'
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import type { Progress } from '../index.js'
 import { startKernel } from '../kernel/client.js'
 import { injectParameters, parametersSource } from '../notebook/injectParameters.js'
 import type { CodeCell, Notebook } from '../notebook/nbformat.js'
 import type { OutputMessage } from '../notebook/outputs.js'
-import { parseNotebook } from '../notebook/parse.js'
 import { serialiseNotebook } from '../notebook/serialise.js'
+import { isWritable } from './isWritable.js'
 import { picturesOf } from './pictures.js'
+import { readNotebook } from './readNotebook.js'
 import { type RunEnd, runCells } from './runCells.js'
+import { shownPath } from './shownPath.js'
 import { stopSignal } from './stopSignal.js'
 import { progressType, terminal } from './terminal.js'
 import { UsageError } from './usageError.js'
@@ -70,7 +71,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
     const seconds = Math.round((performance.now() - started) / 100) / 10
     if (stop.reason) show.line(`sdnb: ${stop.reason.text}`)
     show.line(`${device ? `Ran on ${device}, ` : ''}${seconds} s`)
-    for (const path of [output, options.html, ...pictures]) if (path !== undefined) show.line(shown(path))
+    for (const path of [output, options.html, ...pictures]) if (path !== undefined) show.line(shownPath(path))
     if (options.json) {
       const error = end.status === 'error' ? summarised(end) : undefined
       const summary: Summary = {
@@ -95,44 +96,6 @@ async function checkTargets(file: string, { output, inplace, html }: RunOptions)
     if (path === '') throw new UsageError('an empty file name was given')
     if (path !== undefined && !(await isWritable(path)))
       throw new UsageError(`${path}: is no file that could be written`)
-  }
-}
-
-/** A file, or a place where one can be made, with the folders above it. */
-async function isWritable(path: string): Promise<boolean> {
-  const stats = await statOf(path)
-  if (stats) return stats.isFile() && mayWrite(path)
-  let folder = dirname(resolve(path))
-  let above = await statOf(folder)
-  while (!above) {
-    folder = dirname(folder)
-    above = await statOf(folder)
-  }
-  return above.isDirectory() && mayWrite(folder)
-}
-
-const statOf = (path: string) => stat(path).catch(() => undefined)
-const mayWrite = (path: string) =>
-  access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  )
-
-/** Other bytes would come back as replacement characters, and be written so. */
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-async function readNotebook(file: string): Promise<Notebook> {
-  try {
-    return parseNotebook(utf8.decode(await readFile(file)))
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = {
-      ENOENT: 'no such file',
-      EISDIR: 'is a folder, not a notebook',
-      EACCES: 'may not be read',
-      ERR_ENCODING_INVALID_ENCODED_DATA: 'is no UTF-8 text',
-    }
-    throw new UsageError(`${file}: ${reason[code as keyof typeof reason] ?? message}`)
   }
 }
 
@@ -165,10 +128,4 @@ function progressOf({ content }: OutputMessage): Progress | undefined {
 
 function summarised({ cell, error }: Extract<RunEnd, { status: 'error' }>): Summary['error'] {
   return { cell: cell.id, executionCount: cell.execution_count, name: error.ename, message: error.evalue }
-}
-
-/** A path as a person here would type it. */
-function shown(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near.startsWith('..') || isAbsolute(near) ? resolve(path) : near
 }

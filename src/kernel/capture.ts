@@ -33,7 +33,9 @@ function endCell(cell: RunningCell, code: number, error: ProcessExitError) {
 
 function uncaught(error: unknown) {
   if (error instanceof ProcessExitError) return
-  currentCell()?.report(error)
+  const cell = currentCell()
+  // what a stopped cell's code runs into on its way out is no news
+  if (!cell?.signal.aborted) cell?.report(error)
 }
 
 function captureStream(name: 'stdout' | 'stderr') {

@@ -21,6 +21,9 @@ let latest: RunningCell | undefined
 /** The cell whose code runs now, or the latest one for what no cell has started. */
 export const currentCell = (): RunningCell | undefined => storage.getStore() ?? latest
 
+/** The cell whose code runs now; none for what no cell has started. */
+export const callingCell = (): RunningCell | undefined => storage.getStore()
+
 /** Runs code as the cell's: what it starts is the cell's too. */
 export function runInCell<T>(cell: RunningCell, run: () => T): T {
   latest = cell

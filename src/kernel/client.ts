@@ -1,6 +1,12 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { encodeFrame, frameDecoder } from '../protocol/frames.js'
 import { type Message, message, type Request } from '../protocol/messages.js'
 import { type Queue, queue } from './queue.js'
 
@@ -10,6 +16,8 @@ export interface KernelClient {
    * @throws KernelDiedError when the kernel ends before that
    */
   execute(code: string): AsyncIterable<Message>
+  /** Any other request. */
+  request(request: Request): AsyncIterable<Message>
   /** Stops the cell that runs; it ends with an error. */
   interrupt(): Promise<void>
   /** Ends the kernel. */
@@ -25,23 +33,67 @@ export class KernelDiedError extends Error {
   override name = 'KernelDiedError'
 }
 
-/** How long a kernel may take to end by itself. */
+/** How long a kernel may take to end by itself, ms; half of it goes to what it still has to say. */
 const shutdownMs = 2000
 
-/** Starts a kernel in a process of its own; it ends when this process ends, however that ends. */
+/** Starts a kernel in a process of its own, over a local socket; it ends when this process ends, however that ends. */
 export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClient> {
-  const child = fork(createRequire(import.meta.url).resolve('#kernelProcess'), {
-    cwd,
-    serialization: 'advanced',
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
-  })
   const open = new Map<string, { replies: Queue<Message>; request: Request }>()
   const late = queue<Message>()
   let lastWords = ''
   let died: KernelDiedError | undefined
 
-  child.on('message', received => {
+  const name = `sdnb-${randomBytes(8).toString('hex')}`
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
+  const token = randomBytes(32).toString('hex')
+  const child = fork(createRequire(import.meta.url).resolve('#kernelProcess'), ['--socket', path, '--linger', '0'], {
+    cwd,
+    env: { ...process.env, SDNB_KERNEL_TOKEN: token },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    execArgv: [],
+  })
+  // what native code writes to the process's own streams, past the kernel
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]!.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-4000)
+      const request = [...open.values()].find(({ request }) => request.header.msg_type === 'execute_request')
+      request?.replies.push(message('stream', { name, text }, request.request.header))
+    })
+  child.on('error', error => end(`could not be started: ${error.message}`))
+  child.on('close', (code, signal) => {
+    rmSync(path, { force: true })
+    end(howItEnded(code, signal, lastWords))
+  })
+  const socket = await connected(child, path)
+  socket.write(encodeFrame({ token }))
+  socket.on('data', frameDecoder(take))
+  socket.on('error', () => {})
+
+  return {
+    execute: code =>
+      request(
+        message('execute_request', {
+          ...{ code, silent: false, store_history: true, user_expressions: {} },
+          ...{ allow_stdin: false, stop_on_error: true },
+        }),
+      ),
+    request,
+    async interrupt() {
+      await drained(request(message('interrupt_request', {})))
+    },
+    async shutdown() {
+      if (died) return
+      const timer = setTimeout(() => child.kill('SIGKILL'), shutdownMs)
+      const closed = once(child, 'close')
+      await drained(request(message('shutdown_request', { restart: false }))).catch(() => {})
+      if (!died) await closed
+      clearTimeout(timer)
+    },
+    kill: () => void child.kill('SIGKILL'),
+    messages: late,
+  }
+
+  function take(received: unknown) {
     const answer = received as Message
     const id = 'msg_id' in answer.parent_header ? answer.parent_header.msg_id : undefined
     const request = id === undefined ? undefined : open.get(id)
@@ -51,34 +103,6 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
     if (answer.content.execution_state !== 'idle') return
     open.delete(id!)
     request.replies.end()
-  })
-  // what native code writes to the process's own streams, past the kernel
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name]!.setEncoding('utf8').on('data', (text: string) => {
-      lastWords = (lastWords + text).slice(-2000)
-      const request = [...open.values()].find(({ request }) => request.header.msg_type === 'execute_request')
-      request?.replies.push(message('stream', { name, text }, request.request.header))
-    })
-  child.on('error', error => end(`could not be started: ${error.message}`))
-  child.on('exit', (code, signal) => end(`ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`))
-  await once(child, 'spawn')
-
-  return {
-    execute: code =>
-      request(message('execute_request', { code, silent: false, store_history: true, stop_on_error: true })),
-    async interrupt() {
-      await drained(request(message('interrupt_request', {})))
-    },
-    async shutdown() {
-      if (died) return
-      const timer = setTimeout(() => child.kill('SIGKILL'), shutdownMs)
-      const exit = once(child, 'exit')
-      await drained(request(message('shutdown_request', { restart: false }))).catch(() => {})
-      if (!died) await exit
-      clearTimeout(timer)
-    },
-    kill: () => void child.kill('SIGKILL'),
-    messages: late,
   }
 
   function request(request: Request): AsyncIterable<Message> {
@@ -86,19 +110,37 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
     if (died) replies.end(died)
     else {
       open.set(request.header.msg_id, { replies, request })
-      child.send(request, error => {
-        if (error) end(`does not answer: ${error.message}`)
-      })
+      socket.write(encodeFrame(request))
     }
     return replies
   }
 
   function end(how: string) {
-    died ??= new KernelDiedError(`The kernel ${how}${lastWords && `; its last words:\n${lastWords.trim()}`}`)
+    died ??= new KernelDiedError(`The kernel ${how}`)
     for (const { replies } of open.values()) replies.end(died)
     open.clear()
     late.end()
   }
+}
+
+/** The kernel says when it listens; one that ends before that leaves its last words to the caller. */
+async function connected(child: ChildProcess, path: string): Promise<Socket> {
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'close').then(([code, signal]) => {
+      throw new KernelDiedError(`The kernel ${howItEnded(code, signal, '')} before it listened`)
+    }),
+  ])
+  const socket = connect(path)
+  await once(socket, 'connect')
+  return socket
+}
+
+function howItEnded(code: number | null, signal: string | null, lastWords: string): string {
+  const how = /heap out of memory/.test(lastWords)
+    ? 'ran out of memory'
+    : `ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`
+  return `${how}${lastWords && `; its last words:\n${lastWords.trim()}`}`
 }
 
 async function drained(messages: AsyncIterable<Message>): Promise<void> {

@@ -1,129 +1,208 @@
-import type { ExecuteRequest, Header, Message, Request } from '../protocol/messages.js'
+import type {
+  Channel,
+  CommMessage,
+  ExecuteRequest,
+  Failure,
+  Header,
+  Message,
+  Output,
+  Reply,
+  Request,
+} from '../protocol/messages.js'
 import { message } from '../protocol/messages.js'
-import { createBindings } from './bindings.js'
-import { type RunningCell, runInCell } from './cell.js'
-import { mimeBundle } from './display.js'
-import { errorContent } from './errors.js'
-import { execute, type Session } from './execute.js'
-import { createModules } from './modules.js'
-import { createOutlet } from './outlet.js'
-import { type Queue, queue } from './queue.js'
-import { nextTurn } from './turn.js'
+import type { Answers, QuestionName } from './answers.js'
+import type { Comms } from './comms.js'
+import type { History } from './history.js'
+import type { Client, Hub } from './hub.js'
+import { gatherPrinted } from './printed.js'
+import type { CellToRun, FromRunner, InputAnswer } from './threads.js'
 
-export interface Kernel {
-  /** Answers a request: its output as it comes, its reply, and `status: idle` last. Cells run one after another. */
-  handle(request: Request): AsyncIterable<Message>
-  /** what no open request owns, as the output of a timer after its cell has ended */
-  messages: AsyncIterable<Message>
+export interface Kernel extends Hub {
+  /** Takes what the main thread says. */
+  fromRunner(message: FromRunner): void
 }
 
-/** A cell that was stopped by an interrupt request. */
-class InterruptedError extends Error {
-  override name = 'InterruptedError'
+/** What the protocol needs of the main thread. */
+export interface RunnerLink {
+  execute(cell: CellToRun): void
+  /** Resolves when what ran has ended. */
+  interrupt(): Promise<void>
+  /** Answers a question of the main thread, which waits for it. */
+  input(answer: InputAnswer): void
 }
 
-/** Runs the cells of one notebook in this process, whose output and exits must have been captured (`capture.ts`). */
-export function createKernel({ cwd }: { cwd: string }): Kernel {
-  const modules = createModules(cwd)
-  const session: Session = { cwd, bindings: createBindings({ require: modules.require }), modules }
-  const late = queue<Message>()
-  const running = new Set<RunningCell>()
-  let before: Promise<void> = Promise.resolve()
+interface Execution {
+  request: ExecuteRequest
+  client: Asker
+  count: number
+}
+type Asker = (message: Message) => void
+type Question = Exclude<Request, ExecuteRequest | { header: { msg_type: 'input_reply' } }>
+
+/**
+ * Jupyter's protocol over one session. Cells run one after another; all else is answered at once, also while a cell runs.
+ * @param shutdown ends the process, when it has been answered
+ */
+export function createKernel(
+  runner: RunnerLink,
+  { answers, history, comms }: { answers: Omit<Answers, 'interrupt' | 'shutdown'>; history: History; comms: Comms },
+  shutdown: () => void,
+): Kernel {
+  const clients = new Set<Asker>()
+  /** of every cell that has run, as it may go on to print */
+  const headers = new Map<string, Header>()
+  let queue: Execution[] = []
+  let running: Execution | undefined
   let count = 0
-  /** cells that failed so far; a request behind one of them is not run */
-  let failures = 0
+  /** the cell that runs waits for its user */
+  let isAsking = false
+
+  const all: Answers = {
+    ...answers,
+    async interrupt() {
+      await interrupt()
+      return { status: 'ok' }
+    },
+    shutdown: ({ restart }) => ({ status: 'ok', restart }),
+  }
+
+  const publish = (message: Message) => {
+    for (const send of clients) send(message)
+  }
+  const printed = gatherPrinted(publish)
+  const status = (execution_state: 'busy' | 'idle' | 'starting', parent?: Header) =>
+    publish(message('status', { execution_state }, parent))
 
   return {
-    messages: late,
-    handle(request) {
-      const reply = queue<Message>()
-      const { header } = request
-      if (isExecute(request)) {
-        const failed = failures
-        before = before.then(() => executeRequest(request, reply, failed))
-      } else {
-        reply.push(message('status', { execution_state: 'busy' }, header))
-        if (request.header.msg_type === 'interrupt_request') {
-          for (const cell of running) cell.end(new InterruptedError('The cell was stopped'))
-          reply.push(message('interrupt_reply', { status: 'ok' }, header))
-        } else reply.push(message('shutdown_reply', { status: 'ok', restart: false }, header))
-        reply.push(message('status', { execution_state: 'idle' }, header))
-        reply.end()
-      }
-      return reply
+    connect(send): Client {
+      clients.add(send)
+      return { receive: message => receive(message, send), close: () => void clients.delete(send) }
+    },
+    fromRunner(told) {
+      if (told.type === 'print') return printed.add(headers.get(told.id)!, told.name, told.text)
+      printed.flush()
+      if (told.type === 'output') output(told.message)
+      else if (told.type === 'ended') ended(told)
+      else if (told.type === 'input') ask(told.parent, told.prompt, told.password)
     },
   }
 
-  async function executeRequest({ header, content }: ExecuteRequest, reply: Queue<Message>, failed: number) {
-    const { code, silent, stop_on_error } = content
-    reply.push(message('status', { execution_state: 'busy' }, header))
-    if (failures > failed) {
-      reply.push(message('execute_reply', { status: 'aborted', execution_count: count }, header))
-    } else {
-      const counts = content.store_history && !silent
-      const number = counts ? ++count : count
-      if (!silent) reply.push(message('execute_input', { code, execution_count: number }, header))
-      // what has been said so far is on its way before the cell takes the thread
-      await nextTurn()
-      const error = await runCell(code, number, header, reply, silent)
-      if (error && stop_on_error) failures++
-      reply.push(
-        message(
-          'execute_reply',
-          error
-            ? { status: 'error', execution_count: number, ...error }
-            : { status: 'ok', execution_count: number, payload: [], user_expressions: {} },
-          header,
-        ),
-      )
+  function receive(received: Request | CommMessage, client: Asker) {
+    switch (received.header.msg_type) {
+      case 'execute_request':
+        queue.push({ request: received as ExecuteRequest, client, count: 0 })
+        return next()
+      case 'input_reply':
+        if (!isAsking) return
+        isAsking = false
+        return runner.input({ value: (received as Extract<Request, { channel: 'stdin' }>).content.value })
+      default:
+        return void answer(received as Question | CommMessage, client)
     }
-    reply.push(message('status', { execution_state: 'idle' }, header))
-    reply.end()
   }
 
-  /** The error with which the cell failed, if it did; all its output has been sent then. */
-  async function runCell(code: string, number: number, parent: Header, reply: Queue<Message>, silent: boolean) {
-    const outlet = createOutlet(parent, reply, late)
-    const stop = new AbortController()
-    let endNow = (_error?: unknown) => {}
-    const ended = new Promise<undefined>((resolve, reject) => {
-      endNow = error => (error === undefined ? resolve(undefined) : reject(error))
-    })
-    let failure: ReturnType<typeof errorContent> | undefined
-    const fail = (thrown: unknown) => {
-      const content = errorContent(thrown, { count: number, code })
-      failure ??= content
-      outlet.send(message('error', content, parent))
+  /** Every request is answered; a comm's message only by a comm's. */
+  async function answer(asked: Question | CommMessage, client: Asker) {
+    const { header } = asked
+    status('busy', header)
+    if (header.msg_type.startsWith('comm_') && header.msg_type !== 'comm_info_request')
+      for (const message of await comms.receive(asked as CommMessage)) publish(message)
+    else {
+      const name = header.msg_type.replace('_request', '') as QuestionName
+      const content = await contentOf(name, asked.content)
+      const reply = (channel: Channel) => ({ ...message(`${name}_reply`, content, header), channel }) as Reply
+      client(reply(asked.channel))
+      // with an id of its own: clients refuse what they have seen
+      if (name === 'shutdown') publish(reply('iopub'))
     }
-    const cell: RunningCell = {
-      parent,
-      outlet,
-      signal: stop.signal,
-      report: fail,
-      end(error) {
-        endNow(error)
-        stop.abort(new DOMException('The cell was stopped', 'AbortError'))
-      },
-    }
-    running.add(cell)
+    status('idle', header)
+    // who looks at the last state alone shall not take a running kernel for idle
+    if (running) status('busy', running.request.header)
+    if (header.msg_type === 'shutdown_request') shutdown()
+  }
+
+  async function contentOf(name: QuestionName, asked: unknown): Promise<never> {
     try {
-      const value = await Promise.race([runInCell(cell, () => execute(code, number, session, cell)), ended])
-      if (value !== undefined && !silent && !failure) {
-        const data = await runInCell(cell, () => mimeBundle(value))
-        outlet.send(message('execute_result', { execution_count: number, data, metadata: {} }, parent))
-      }
+      return (await all[name](asked as never)) as never
     } catch (error) {
-      fail(error)
-    } finally {
-      // what was rejected without a handler is told in this turn
-      await nextTurn()
-      running.delete(cell)
-      outlet.close()
+      return failure(error) as never
     }
-    return failure
+  }
+
+  async function interrupt() {
+    const waiting = queue
+    queue = []
+    if (isAsking) {
+      isAsking = false
+      runner.input({ interrupted: true })
+    }
+    await runner.interrupt()
+    for (const execution of waiting) abort(execution)
+  }
+
+  function next() {
+    if (running) return
+    running = queue.shift()
+    if (!running) return
+    const { header, content } = running.request
+    const { code, silent, store_history, user_expressions } = content
+    const counts = store_history && !silent
+    if (counts) count++
+    running.count = count
+    headers.set(header.msg_id, header)
+    status('busy', header)
+    if (!silent) publish(message('execute_input', { code, execution_count: count }, header))
+    if (counts) history.add(count, code)
+    runner.execute({ header, code, count, silent, expressions: user_expressions })
+  }
+
+  function output(message: Output) {
+    publish(message)
+    if (message.header.msg_type !== 'execute_result' || !('execution_count' in message.content)) return
+    const { execution_count, data } = message.content as { execution_count: number; data: Record<string, unknown> }
+    history.setOutput(execution_count, String(data['text/plain'] ?? ''))
+  }
+
+  function ended({ id, outcome }: Extract<FromRunner, { type: 'ended' }>) {
+    if (running?.request.header.msg_id !== id) return
+    const { request, client, count } = running
+    const { header } = request
+    running = undefined
+    isAsking = false
+    client(
+      outcome.status === 'ok'
+        ? message(
+            'execute_reply',
+            { status: 'ok', execution_count: count, payload: [], user_expressions: outcome.expressions },
+            header,
+          )
+        : message('execute_reply', { status: 'error', execution_count: count, ...outcome.error }, header),
+    )
+    status('idle', header)
+    if (outcome.status === 'error' && request.content.stop_on_error)
+      for (const execution of queue.splice(0)) abort(execution)
+    next()
+  }
+
+  function abort({ request: { header }, client }: Execution) {
+    status('busy', header)
+    client(message('execute_reply', { status: 'aborted', execution_count: count }, header))
+    status('idle', header)
+  }
+
+  function ask(parent: Header, prompt: string, password: boolean) {
+    if (running?.request.header.msg_id !== parent.msg_id)
+      return runner.input({ error: 'prompt() and confirm() ask the user while their cell runs; it has ended' })
+    if (!running.request.content.allow_stdin)
+      return runner.input({
+        error: 'prompt() and confirm() ask the user, and nobody can answer here: this client takes no input',
+      })
+    isAsking = true
+    running.client(message('input_request', { prompt, password }, parent))
   }
 }
 
-function isExecute(request: Request): request is ExecuteRequest {
-  return request.header.msg_type === 'execute_request'
+function failure(error: unknown): Failure {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  return { status: 'error', ename: name, evalue: message, traceback: [`${name}: ${message}`] }
 }

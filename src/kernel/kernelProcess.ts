@@ -1,31 +1,90 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { parseArgs } from 'node:util'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { captureProcess } from './capture.js'
-import { createKernel } from './kernel.js'
+import { callingCell, type RunningCell } from './cell.js'
+import { installInput } from './input.js'
+import { makeInterruptible } from './interruptible.js'
 import { installHooks, modulePosition } from './modules.js'
+import { createRunner } from './runner.js'
 import { installHosts, ownPackages } from './scope.js'
 import { killShells } from './shell.js'
 import { installStacks } from './stack.js'
-import { serveIpc } from './transports/ipc.js'
+import { exitSymbol, type FromRunner, type ServeOptions, type ThreadData, type ToRunner } from './threads.js'
+import { trackTimers } from './timers.js'
 
-/** A kernel in a process of its own; its working directory is the notebook's folder. */
-const self = pathToFileURL(createRequire(import.meta.url).resolve('#kernelProcess')).href
+/**
+ * A kernel in a process of its own; its working directory is the notebook's folder. Cells run on this, the main thread; the kernel's
+ * protocol lives in another (`kernelThread.ts`).
+ *
+ * kernelProcess.js --connection-file FILE   for Jupyter's clients
+ * kernelProcess.js --socket PATH            for ours; the token that they show is in SDNB_KERNEL_TOKEN
+ */
+const require = createRequire(import.meta.url)
+const self = pathToFileURL(require.resolve('#kernelProcess')).href
 
 process.on('exit', killShells)
-endWithParent()
 installStacks([self], modulePosition)
 installHooks(ownPackages)
 installHosts()
 const exit = process.exit
 process.on('SIGTERM', () => exit(143))
-captureProcess()
-serveIpc(createKernel({ cwd: process.cwd() }), () => exit(0))
+Object.defineProperty(globalThis, Symbol.for(exitSymbol), { value: () => exit(0) })
 
-/** A cell that never yields keeps this thread from hearing that the parent has gone: another thread watches. */
-function endWithParent() {
-  const watch = `
-    const parent = process.ppid
-    setInterval(() => process.ppid === parent || process.kill(process.pid, 'SIGKILL'), 1000)`
-  new Worker(watch, { eval: true }).unref()
+const input = new MessageChannel()
+const flag = new SharedArrayBuffer(4)
+const go = new SharedArrayBuffer(4)
+const workerData: ThreadData = { input: { port: input.port2, flag }, go, serve: serveOptions() }
+const thread = new Worker(require.resolve('#kernelThread'), { workerData, transferList: [input.port2] })
+const post = (message: FromRunner) => thread.postMessage(message)
+
+const runner = createRunner({ cwd: process.cwd(), post })
+let interruptsHandled = 0
+/** whose code held the thread when it was ended by force */
+let holder: RunningCell | undefined
+const { recover } = makeInterruptible(go, {
+  isWanted: number => number > interruptsHandled,
+  onStop() {
+    holder = callingCell()
+    post({ type: 'stopping' })
+  },
+})
+installInput({ port: input.port1, flag }, (parent, prompt) => post({ type: 'input', parent, prompt, password: false }))
+trackTimers()
+captureProcess()
+
+thread.on('message', (message: ToRunner) => {
+  switch (message.type) {
+    case 'execute':
+      return runner.run(message.cell)
+    case 'interrupt':
+      recover()
+      interruptsHandled = message.number
+      runner.interrupt(holder)
+      holder = undefined
+      return post({ type: 'interrupted', number: message.number })
+    case 'listening':
+      // to who has started this process, and may leave it
+      process.send?.('listening', () => process.disconnect())
+      return
+    case 'exit':
+      return exit(0)
+  }
+})
+thread.on('error', error => {
+  process.stderr.write(`sdnb: the kernel's protocol failed: ${error.stack}\n`)
+  exit(1)
+})
+
+function serveOptions(): ServeOptions {
+  const { values } = parseArgs({
+    options: { 'connection-file': { type: 'string' }, socket: { type: 'string' }, linger: { type: 'string' } },
+  })
+  const { SDNB_KERNEL_TOKEN: token = '' } = process.env
+  delete process.env.SDNB_KERNEL_TOKEN
+  if (values['connection-file'] !== undefined) return { connectionFile: values['connection-file'] }
+  if (values.socket !== undefined && token)
+    return { socket: values.socket, token, lingerMs: Number(values.linger ?? 60) * 1000 }
+  throw new Error('expected --connection-file FILE, or --socket PATH with SDNB_KERNEL_TOKEN in the environment')
 }

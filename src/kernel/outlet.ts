@@ -1,51 +1,65 @@
 import { StringDecoder } from 'node:string_decoder'
-import { clearTimeout, setTimeout } from 'node:timers'
-import { type Header, type Message, message } from '../protocol/messages.js'
-import type { Queue } from './queue.js'
+import type { Header, Output } from '../protocol/messages.js'
+import type { FromRunner } from './threads.js'
 
-/** Printed text waits this long for more, so that 20,000 lines are no 20,000 messages. */
-const batchMs = 50
+type Said = Extract<FromRunner, { type: 'output' | 'print' }>
 
-/** Where the output of one cell goes: the reply to its request while that is open, later the kernel's own messages. */
+/** Where the output of one cell goes, while it runs and after; all of it at once, so that it is seen while a cell holds the thread. */
 export interface Outlet {
-  /** Sends a message after all that was printed before; a promise keeps its place in the order. */
-  send(message: Message | Promise<Message | undefined>): void
+  /** Sends a message after all that was printed and sent before; a promise keeps its place in the order. */
+  send(message: Output | Promise<Output | undefined>): void
   print(name: 'stdout' | 'stderr', chunk: string | Uint8Array): void
-  /** From now on everything goes to `late`. */
-  close(): void
+  /** Resolves when every promise that was sent has settled. */
+  settled(): Promise<void>
+  /** Waits no longer for promises that have not settled. */
+  abandon(): void
 }
 
-export function createOutlet(parent: Header, reply: Queue<Message>, late: Queue<Message>): Outlet {
-  let target = reply
-  let pending: { name: 'stdout' | 'stderr'; text: string } | undefined
-  let timer: NodeJS.Timeout | undefined
+/** @param post tells the other thread */
+export function createOutlet({ msg_id: id }: Header, post: (said: Said) => void): Outlet {
+  /** what stands behind a promise that has not settled, and that promise first */
+  let line: { said?: Said; isSettled: boolean }[] = []
+  let waiters: (() => void)[] = []
   const decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
 
-  const flush = () => {
-    clearTimeout(timer)
-    timer = undefined
-    if (!pending) return
-    const content = pending
-    pending = undefined
-    target.push(message('stream', content, parent))
+  const say = (said: Said) => {
+    if (line.length) line.push({ said, isSettled: true })
+    else post(said)
+  }
+  const advance = () => {
+    while (line[0]?.isSettled) {
+      const { said } = line.shift()!
+      if (said) post(said)
+    }
+    if (!line.length) wake()
+  }
+  const wake = () => {
+    const woken = waiters
+    waiters = []
+    for (const resolve of woken) resolve()
   }
 
   return {
     send(item) {
-      flush()
-      target.push(item)
+      if (!(item instanceof Promise)) return say({ type: 'output', message: item })
+      const entry: (typeof line)[0] = { isSettled: false }
+      line.push(entry)
+      const settle = (message?: Output) => {
+        entry.said = message && { type: 'output', message }
+        entry.isSettled = true
+        advance()
+      }
+      item.then(settle, () => settle())
     },
     print(name, chunk) {
       const text = typeof chunk === 'string' ? chunk : decoders[name].write(Buffer.from(chunk))
-      if (!text) return
-      if (pending?.name !== name) flush()
-      if (pending) pending.text += text
-      else pending = { name, text }
-      timer ??= setTimeout(flush, batchMs)
+      if (text) say({ type: 'print', id, name, text })
     },
-    close() {
-      flush()
-      target = late
+    settled: () => new Promise<void>(resolve => (line.length ? waiters.push(resolve) : resolve())),
+    abandon() {
+      for (const { said } of line) if (said) post(said)
+      line = []
+      wake()
     },
   }
 }

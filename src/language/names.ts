@@ -6,6 +6,28 @@ export type Target = 'cell' | 'free' | undefined
 
 /** Resolves identifiers by TypeScript's own checker, without libraries: scopes, hoisting and shadowing are its business. */
 export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, isDeclared: (name: string) => boolean) {
+  const checker = checkerOf(file)
+
+  return {
+    of: (node: ts.Identifier): Target => (isValue(node) ? target(node, checker.getSymbolAtLocation(node)) : undefined),
+    shorthand: (node: ts.ShorthandPropertyAssignment): Target =>
+      target(node.name, checker.getShorthandAssignmentValueSymbol(node)),
+  }
+
+  function target(node: ts.Identifier, symbol: ts.Symbol | undefined): Target {
+    const declarations = symbol?.declarations
+    if (!declarations?.length) return natives.has(node.text) && !isDeclared(node.text) ? undefined : 'free'
+    const declaration = declarations.find(declaration => topLevel.has(declaration))
+    if (!declaration) return undefined
+    // inside its own body a class is an inner constant, whatever becomes of the outer name
+    if (compiler.isClassDeclaration(declaration) && compiler.findAncestor(node, parent => parent === declaration))
+      return undefined
+    return 'cell'
+  }
+}
+
+/** TypeScript's checker for one file that knows no other: what it does not declare has no symbol. */
+export function checkerOf(file: ts.SourceFile): ts.TypeChecker {
   const options: ts.CompilerOptions = {
     noLib: true,
     noResolve: true,
@@ -24,24 +46,7 @@ export function resolver(file: ts.SourceFile, topLevel: ReadonlySet<ts.Node>, is
     useCaseSensitiveFileNames: () => true,
     getNewLine: () => '\n',
   }
-  const checker = compiler.createProgram([file.fileName], options, host).getTypeChecker()
-
-  return {
-    of: (node: ts.Identifier): Target => (isValue(node) ? target(node, checker.getSymbolAtLocation(node)) : undefined),
-    shorthand: (node: ts.ShorthandPropertyAssignment): Target =>
-      target(node.name, checker.getShorthandAssignmentValueSymbol(node)),
-  }
-
-  function target(node: ts.Identifier, symbol: ts.Symbol | undefined): Target {
-    const declarations = symbol?.declarations
-    if (!declarations?.length) return natives.has(node.text) && !isDeclared(node.text) ? undefined : 'free'
-    const declaration = declarations.find(declaration => topLevel.has(declaration))
-    if (!declaration) return undefined
-    // inside its own body a class is an inner constant, whatever becomes of the outer name
-    if (compiler.isClassDeclaration(declaration) && compiler.findAncestor(node, parent => parent === declaration))
-      return undefined
-    return 'cell'
-  }
+  return compiler.createProgram([file.fileName], options, host).getTypeChecker()
 }
 
 function isValue(node: ts.Identifier): boolean {

@@ -1,16 +1,12 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
 
-/** A `!` line as TypeScript. The call keeps the line's number, and a continued command leaves its empty lines. */
-const shellCall = (command: string, lines: number) =>
-  `await __run.shell(${JSON.stringify(command)});${'\n'.repeat(lines - 1)}`
-
 /**
- * Cell text with every line that begins with `!` turned into a shell call; line numbers stay.
+ * Cell text with every line that begins with `!` turned into a shell call, or into what `replacement` makes of it.
  * A line inside a template, a comment, brackets or an unfinished expression is left alone. A trailing backslash
  * continues the command on the next line, as in a shell.
  */
-export function replaceShellLines(text: string): string {
+export function replaceShellLines(text: string, replacement: (lines: string) => string = shellCall): string {
   if (!/^!/m.test(text)) return text
   const scanner = compiler.createScanner(compiler.ScriptTarget.Latest, true, compiler.LanguageVariant.Standard, text)
   /** open brackets; `${` is a template's, which its `}` goes on with */
@@ -28,12 +24,8 @@ export function replaceShellLines(text: string): string {
       open.length === 0 &&
       !expectsOperand(previous)
     ) {
-      const { end, lines } = commandEnd(text, start)
-      const command = text
-        .slice(start + 1, end)
-        .replace(/\\\r?\n/g, '')
-        .trim()
-      result += text.slice(copied, start) + shellCall(command, lines)
+      const end = commandEnd(text, start)
+      result += text.slice(copied, start) + replacement(text.slice(start, end))
       copied = end
       scanner.resetTokenState(end)
       previous = undefined
@@ -102,13 +94,20 @@ function isKeywordBeforeOperand(token: ts.SyntaxKind): boolean {
   )
 }
 
-function commandEnd(text: string, start: number): { end: number; lines: number } {
-  let end = start
-  for (let lines = 1; ; lines++) {
+/** The call keeps the line's number, and a continued command leaves its empty lines. */
+function shellCall(lines: string): string {
+  const command = lines
+    .slice(1)
+    .replace(/\\\r?\n/g, '')
+    .trim()
+  return `await __run.shell(${JSON.stringify(command)});${'\n'.repeat(lines.split('\n').length - 1)}`
+}
+
+function commandEnd(text: string, start: number): number {
+  for (let end = start; ; end++) {
     const newline = text.indexOf('\n', end)
     end = newline < 0 ? text.length : newline
     const line = text.slice(start, end).replace(/\r$/, '')
-    if (newline < 0 || !line.endsWith('\\')) return { end, lines }
-    end = newline + 1
+    if (newline < 0 || !line.endsWith('\\')) return end
   }
 }

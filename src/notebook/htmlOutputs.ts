@@ -1,5 +1,6 @@
 import { escapeHtml } from './escapeHtml.js'
 import { joined, type Metadata, type MimeBundle, type MultilineText, type Output } from './nbformat.js'
+import { rasterTypes } from './pictureTypes.js'
 import { terminalTextToHtml } from './terminalText.js'
 
 /** The outputs of one cell; '' when there is nothing to see. */
@@ -22,13 +23,12 @@ function outputToHtml(output: Output, markdownToHtml: (source: string) => string
 }
 
 const progressType = 'application/vnd.sdnb.progress+json'
-const rasterTypes = ['image/png', 'image/jpeg', 'image/webp', 'image/gif']
 
 /** The richest type that a page without scripts can show. */
 function bundleToHtml(data: MimeBundle, metadata: Metadata, markdownToHtml: (source: string) => string): string {
   const text = (type: string) => joined(data[type] as MultilineText)
   if (data[progressType]) return progressToHtml(data[progressType] as ProgressReport, text('text/plain'))
-  const raster = rasterTypes.find(type => data[type])
+  const raster = Object.keys(rasterTypes).find(type => data[type])
   if (raster) return imageToHtml(raster, text(raster).replace(/\s/g, ''), data, metadata)
   if (data['image/svg+xml'])
     return imageToHtml('image/svg+xml', Buffer.from(text('image/svg+xml')).toString('base64'), data, metadata)

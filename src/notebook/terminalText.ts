@@ -11,6 +11,11 @@ export function terminalTextToHtml(text: string): string {
   return html
 }
 
+/** The same without colours. */
+export function terminalTextToPlain(text: string): string {
+  return Array.from(overwritten(text).matchAll(sgrOrText), ([, , plain = '']) => plain).join('')
+}
+
 // ECMA-48: ESC [ parameters letter; only the letter m sets colours. ESC ] … BEL sets a title or a link.
 const esc = '\u001b'
 const sgrOrText = RegExp(`${esc}\\[([\\d;]*)m|([^${esc}]+)`, 'g')

@@ -192,7 +192,7 @@ export type CommClose = Base<'comm_close', 'shell' | 'iopub', { comm_id: string;
 type CommData = { [key: string]: JsonValue }
 
 export type InterruptRequest = Base<'interrupt_request', 'control', Nothing>
-export type InterruptReply = Base<'interrupt_reply', 'control', OrFailure<Nothing>>
+export type InterruptReply = Base<'interrupt_reply', 'control', { status: 'ok' } | Failure>
 
 export type ShutdownRequest = Base<'shutdown_request', 'control' | 'shell', { restart: boolean }>
 export type ShutdownReply = Base<'shutdown_reply', 'control' | 'shell' | 'iopub', OrFailure<{ restart: boolean }>>

@@ -1,35 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { KernelDiedError, startKernel } from '../../src/kernel/client.js'
-import { error, folder, kernel, result, run } from './kernelProcess.js'
+import { folder, result, run, write } from './kernelProcess.js'
+import { processesWith } from './processes.js'
+
+const cli = join(import.meta.dirname, '../../dist/cli.js')
 
 describe('the process', () => {
-  test('an interrupt ends a cell that waits, and what it started in the shell', async () => {
-    const waiting = run('!sleep 60')
-    await setTimeout(300)
-    await kernel.interrupt()
-    expect(error(await waiting).ename).toBe('InterruptedError')
-    expect(result(await run('"still here"'))).toBe(`'still here'`)
-  })
-
-  test('an interrupt ends a long call at its next report', async () => {
-    const waiting = run(`
-      var steps = 0
-      const pipeline = async () => { for (;;) { globalThis[Symbol.for('sdnb.progress')]({ id: 'q', label: 'L', step: ++steps, total: 9, done: false }); await new Promise(r => setTimeout(r, 20)) } }
-      await pipeline()`)
-    await setTimeout(300)
-    await kernel.interrupt()
-    await waiting
-    await setTimeout(100)
-    const first = result(await run('steps'))
-    await setTimeout(100)
-    expect(result(await run('steps'))).toBe(first)
-  })
-
   test('when it dies, whoever waits hears why', async () => {
     const other = await startKernel({ cwd: folder })
     await expect(run('process.kill(process.pid, "SIGKILL")', other)).rejects.toThrow(
@@ -39,25 +20,44 @@ describe('the process', () => {
     await other.shutdown()
   })
 
-  test('ends with its parent, however that ends, even in a loop without end', async () => {
-    const request = {
-      header: { msg_type: 'execute_request', msg_id: '1' },
-      content: { code: 'for (;;);', store_history: true },
+  test('that runs out of memory says so', async () => {
+    vi.stubEnv('NODE_OPTIONS', '--max-old-space-size=100')
+    const other = await startKernel({ cwd: folder }).finally(() => vi.unstubAllEnvs())
+    const fill = `const all: string[][] = []; for (;;) all.push(new Array(1e6).fill('x'))`
+    await expect(run(fill, other)).rejects.toThrow(/^The kernel ran out of memory/)
+  })
+
+  test('leaves nothing behind 2 s after a shutdown, out of a loop without end too', async () => {
+    for (const code of ['process.pid', '!sleep 62.5 & sleep 62.5', 'for (;;);']) {
+      const other = await startKernel({ cwd: folder })
+      const pid = Number(result(await run('process.pid', other)))
+      run(code, other).catch(() => {})
+      await setTimeout(200)
+      const started = performance.now()
+      await other.shutdown()
+      expect(performance.now() - started).toBeLessThan(2000)
+      expect(alive(pid)).toBe(false)
     }
-    const parent = spawn(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `
-      import { fork } from 'node:child_process'
-      const kernel = fork(process.argv[1], { serialization: 'advanced', execArgv: [] })
-      kernel.on('message', () => console.log(kernel.pid))
-      kernel.send(${JSON.stringify(request)})`,
-      createRequire(import.meta.url).resolve('#kernelProcess'),
-    ])
-    const [pid] = await once(parent.stdout, 'data')
-    expect(alive(Number(String(pid).split('\n')[0]))).toBe(true)
+    expect(processesWith('sleep 62.5')).toEqual([])
+  })
+
+  test('ends with its parent, however that ends, even in a loop without end', async () => {
+    const source = (text: string) => ({
+      cell_type: 'code',
+      id: text[0],
+      metadata: {},
+      source: text,
+      outputs: [],
+      execution_count: null,
+    })
+    const cells = [source('console.log(process.pid)'), source('for (;;);')]
+    await write('loop.sdnb', JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 }))
+    const parent = spawn(process.execPath, [cli, 'run', join(folder, 'loop.sdnb')])
+    const [printed] = await once(parent.stdout, 'data')
+    const pid = Number(/\d+/.exec(String(printed))![0])
+    expect(alive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await expect.poll(() => alive(Number(String(pid).split('\n')[0])), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false)
   })
 })
 

@@ -8,7 +8,7 @@ import { createModules } from '../../src/kernel/modules.js'
 
 const cell: RunningCell = {
   parent: { msg_id: '', msg_type: 'execute_request', session: '', username: '', date: '', version: '5.5' },
-  outlet: { send() {}, print() {}, close() {} },
+  outlet: { send() {}, print() {}, settled: async () => {}, abandon() {} },
   signal: new AbortController().signal,
   end() {},
   report() {},

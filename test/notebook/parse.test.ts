@@ -1,14 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import { NotebookError, parseNotebook } from '../../src/notebook/parse.js'
 import { serialiseNotebook } from '../../src/notebook/serialise.js'
-
-const schema = JSON.parse(
-  readFileSync(new URL('../fixtures/nbformat/nbformat.v4.5.schema.json', import.meta.url), 'utf8'),
-)
-// the schema is of draft 4, whose parts it uses are the same in draft 7
-const valid = new Ajv({ strict: false, validateFormats: false }).compile({ ...schema, $schema: undefined })
+import { valid } from './schema.js'
 
 const notebook = (...cells: object[]) => JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells })
 const code = (source: string | string[], more: object = {}) => ({

@@ -44,7 +44,7 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
     for (const socket of Object.values(sockets)) socket.close()
   }
   try {
-    for (const name of keys(sockets)) await sockets[name].bind(endpoint(connection, connection[`${name}_port`]))
+    for (const name of keys(sockets)) await bind(sockets[name], endpoint(connection, connection[`${name}_port`]))
   } catch (error) {
     await close()
     throw error
@@ -113,6 +113,14 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
   function welcome(topic: Uint8Array) {
     const subscription = Buffer.from(topic).toString()
     publish(message('iopub_welcome', { subscription }), subscription)
+  }
+}
+
+async function bind(socket: Socket, endpoint: string): Promise<void> {
+  try {
+    await socket.bind(endpoint)
+  } catch (error) {
+    throw new Error(`cannot listen on ${endpoint}: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -1,0 +1,4 @@
+/** A cell was stopped by an interrupt request. */
+export class InterruptedError extends Error {
+  override name = 'InterruptedError'
+}

@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+/** The main thread's side of an interrupt. `interrupter.ts` is the other thread's. */
+export interface Interruptible {
+  /** Mends what ending code by force leaves broken; to be called when the thread has come to itself. */
+  recover(): void
+}
+
+/** Where the other thread finds {@link stopNow}, by `Runtime.evaluate`. */
+export const stopNowSymbol = 'sdnb.stopNow'
+
+/** The other thread gets this long to ask V8, ms. */
+const patienceMs = 1000
+
+/** A thread that is being ended gets this long to come to itself, ms, before it is ended once more. */
+const quietMs = 500
+
+/** Node's own count of the asynchronous calls it is in, behind the documented API. */
+interface AsyncWrap {
+  async_hook_fields: Uint32Array
+  constants: { kCheck: number }
+  clearAsyncIdStack(): void
+}
+
+/**
+ * Lets the other thread end what runs here, in whatever loop. V8's `terminateExecution` unwinds to the event loop without running
+ * what stands in `finally`, Node's own included: its stack of asynchronous calls stays as it was, and Node aborts the process when it
+ * finds that out. So the stack is emptied and its check is switched off at the moment of termination.
+ * @param go one Int32 that becomes 1 when the other thread has asked V8 for the termination
+ */
+export function makeInterruptible(
+  go: SharedArrayBuffer,
+  {
+    isWanted,
+    onStop,
+  }: {
+    /** whether the interrupt of that number still waits for this thread */
+    isWanted(number: number): boolean
+    /** is called while what shall end still runs; tells the other thread to ask V8 */
+    onStop(): void
+  },
+): Interruptible {
+  const wrap = asyncWrap()
+  const { kCheck } = wrap.constants
+  const asked = new Int32Array(go)
+  let checkBefore: number | undefined
+  let quietUntil = 0
+
+  /** Called by the other thread in the midst of whatever runs, again and again until the interrupt is answered. */
+  const stopNow = (number: number): void => {
+    const [running] = interrupted(stopNow)
+    const now = performance.now()
+    if (!isWanted(number) || !running || isDelicate(running) || now < quietUntil) return
+    Atomics.store(asked, 0, 0)
+    onStop()
+    // V8 ends what runs as soon as this returns, if it has been asked by then; a request from here would be forgotten with this call
+    if (Atomics.wait(asked, 0, 0, patienceMs) === 'timed-out') return
+    quietUntil = performance.now() + quietMs
+    checkBefore ??= wrap.async_hook_fields[kCheck]
+    wrap.async_hook_fields[kCheck] = 0
+    wrap.clearAsyncIdStack()
+  }
+  Object.defineProperty(globalThis, Symbol.for(stopNowSymbol), { value: stopNow })
+
+  return {
+    recover() {
+      quietUntil = 0
+      if (checkBefore === undefined) return
+      wrap.clearAsyncIdStack()
+      wrap.async_hook_fields[kCheck] = checkBefore
+      checkBefore = undefined
+    },
+  }
+}
+
+/** Code not to be ended in its midst: the kernel's own, and Node's that pushes a call or takes one off. */
+function isDelicate(frame: NodeJS.CallSite): boolean {
+  const file = frame.getFileName() ?? ''
+  return (
+    file.startsWith(ownFolder) || (file.startsWith('node:') && callStackFunctions.has(frame.getFunctionName() ?? ''))
+  )
+}
+
+/** In lib/internal/async_hooks.js, and those that call them and may have them inlined. */
+const callStackFunctions = new Set(
+  `pushAsyncContext popAsyncContext emitBeforeScript emitAfterScript promiseBeforeHook promiseAfterHook runInAsyncScope
+  processTicksAndRejections runNextTicks listOnTimeout processTimers processImmediate callbackTrampoline`.split(/\s+/),
+)
+
+const ownFolder = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('#kernelProcess'))).href
+
+/** The frames that were interrupted, innermost first; what the other thread evaluates lies above them. */
+function interrupted(callee: (number: number) => void): NodeJS.CallSite[] {
+  const { prepareStackTrace } = Error
+  Error.prepareStackTrace = (_, sites) => sites
+  const holder: { stack?: NodeJS.CallSite[] } = {}
+  Error.captureStackTrace(holder, callee)
+  const [, ...frames] = holder.stack ?? []
+  Error.prepareStackTrace = prepareStackTrace
+  return frames
+}
+
+function asyncWrap(): AsyncWrap {
+  const { noDeprecation } = process
+  // the warning is for users; no documented way reaches these fields
+  process.noDeprecation = true
+  const wrap = (process as unknown as { binding(name: 'async_wrap'): AsyncWrap }).binding('async_wrap')
+  process.noDeprecation = noDeprecation
+  return wrap
+}

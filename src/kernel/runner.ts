@@ -1,0 +1,106 @@
+import { message, type UserExpression } from '../protocol/messages.js'
+import { createBindings } from './bindings.js'
+import { type RunningCell, runInCell } from './cell.js'
+import { mimeBundle } from './display.js'
+import { errorContent } from './errors.js'
+import { execute, type Session } from './execute.js'
+import { InterruptedError } from './interruptedError.js'
+import { createModules } from './modules.js'
+import { createOutlet } from './outlet.js'
+import type { CellToRun, FromRunner, Outcome } from './threads.js'
+import { clearTimers } from './timers.js'
+import { nextTurn } from './turn.js'
+
+/** Runs the cells of one notebook on this thread, one at a time. */
+export interface Runner {
+  run(cell: CellToRun): void
+  /** Ends the cell that runs, and `other`, a cell that has ended but whose code held the thread. */
+  interrupt(other?: RunningCell): void
+  session: Session
+}
+
+/**
+ * The process's output and exits must have been captured (`capture.ts`).
+ * @param post tells the other thread, also out of a loop that never yields
+ */
+export function createRunner({ cwd, post }: { cwd: string; post: (message: FromRunner) => void }): Runner {
+  const modules = createModules(cwd)
+  const session: Session = { cwd, bindings: createBindings({ require: modules.require }), modules }
+  let running: RunningCell | undefined
+
+  return { run, interrupt, session }
+
+  function interrupt(other?: RunningCell) {
+    const stopped = new InterruptedError('The cell was stopped')
+    if (other && other !== running) other.end(stopped)
+    running?.end(stopped)
+  }
+
+  /**
+   * A cell ends by itself or by {@link RunningCell.end}, whichever comes first. The second must not wait for any promise: when V8 ends
+   * what runs, it forgets all that waits for promises.
+   */
+  function run({ header, code, count, silent, expressions }: CellToRun) {
+    const outlet = createOutlet(header, post)
+    const stop = new AbortController()
+    let failure: ReturnType<typeof errorContent> | undefined
+    let hasEnded = false
+
+    const cell: RunningCell = {
+      parent: header,
+      outlet,
+      signal: stop.signal,
+      report(thrown) {
+        const content = errorContent(thrown, { count, code })
+        if (!hasEnded) failure ??= content
+        outlet.send(message('error', content, header))
+      },
+      end(error) {
+        if (error !== undefined) cell.report(error)
+        outlet.abandon()
+        stop.abort(error ?? new DOMException('The cell has ended', 'AbortError'))
+        clearTimers(cell)
+        ended({})
+      },
+    }
+    const ended = (expressions: Record<string, UserExpression>) => {
+      if (hasEnded) return
+      hasEnded = true
+      running = undefined
+      const outcome: Outcome = failure ? { status: 'error', error: failure } : { status: 'ok', expressions }
+      post({ type: 'ended', id: header.msg_id, outcome })
+    }
+
+    running = cell
+    void runInCell(cell, async () => {
+      let values: Record<string, UserExpression> = {}
+      try {
+        const value = await execute(code, count, session, cell)
+        if (value !== undefined && !silent && !failure) {
+          const data = await mimeBundle(value)
+          outlet.send(message('execute_result', { execution_count: count, data, metadata: {} }, header))
+        }
+        if (!failure) values = await evaluated(expressions, count, cell)
+      } catch (error) {
+        if (!hasEnded) cell.report(error)
+      }
+      await outlet.settled()
+      // what was rejected without a handler is told in this turn
+      await nextTurn()
+      ended(values)
+    })
+  }
+
+  async function evaluated(expressions: Record<string, string>, count: number, cell: RunningCell) {
+    const values: Record<string, UserExpression> = {}
+    for (const [name, code] of Object.entries(expressions)) {
+      try {
+        const data = await mimeBundle(await execute(code, count, session, cell))
+        values[name] = { status: 'ok', data, metadata: {} }
+      } catch (error) {
+        values[name] = { status: 'error', ...errorContent(error, { count, code }) }
+      }
+    }
+    return values
+  }
+}
