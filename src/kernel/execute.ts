@@ -5,6 +5,7 @@ import type { RunningCell } from './cell.js'
 import type { Modules } from './modules.js'
 import { runShell } from './shell.js'
 import { cleanNames, originalPosition, registerScript } from './stack.js'
+import { resumed } from './stopped.js'
 
 /** What the cells of one notebook share. */
 export interface Session {
@@ -20,7 +21,7 @@ export interface Session {
 export async function execute(text: string, count: number, session: Session, cell: RunningCell): Promise<unknown> {
   const { bindings } = session
   const compiled = transform(text, bindings.has)
-  const run = compile(compiled, count)
+  const run = compile(compiled, count, text)
   bindings.link(compiled.free)
   const { initial, ended } = bindings.declare(compiled.declared)
   try {
@@ -33,8 +34,9 @@ export async function execute(text: string, count: number, session: Session, cel
 function compile(
   compiled: CompiledCell,
   count: number,
+  text: string,
 ): (scope: object, initial: object, runtime: CellRuntime) => Promise<unknown> {
-  const filename = registerScript({ count, original: compiled.original })
+  const filename = registerScript({ count, text, original: compiled.original })
   try {
     return vm.runInThisContext(compiled.code, { filename })
   } catch (error) {
@@ -61,7 +63,9 @@ function runtime({ cwd, bindings, modules }: Session, cell: RunningCell): CellRu
     meta: modules.meta,
     shell: command => runShell(command, cwd, cell),
     typeof: bindings.typeof,
+    resumed: <T>(value?: T) => resumed(value as T),
     caught(error) {
+      resumed(undefined)
       if (error instanceof Error && error.message.includes('__cell.')) error.message = cleanNames(error.message)
     },
   }

@@ -26,6 +26,8 @@ export interface CellImport {
   number: number
   /** imports that have failed since the one before; `linked`: their modules were all found, and then one threw */
   failed: { number: number; linked: boolean }[]
+  /** URLs of CommonJS files to be read again, as they or what they require have changed since the import before */
+  changed: string[]
 }
 
 let own: string[] = []
@@ -39,7 +41,7 @@ export const initialize: InitializeHook<HookData> = data => {
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   if (!specifier.startsWith('sdnb-import:')) return resolveFrom(specifier, context.parentURL)
   const request = JSON.parse(decodeURIComponent(specifier.slice('sdnb-import:'.length))) as CellImport
-  refresh(request.failed)
+  refresh(request)
   return resolveFrom(request.specifier, request.parent, request.number)
 
   async function resolveFrom(specifier: string, parentURL?: string, request?: number): Promise<ResolveFnOutput> {
@@ -51,17 +53,38 @@ export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
     const resolved = await nextResolve(file ?? specifier, { ...context, parentURL })
     if (!resolved.url.startsWith('file:') || isKernel(resolved.url)) return resolved
     const url = versioned(resolved.url, parentURL, request)
-    return isTypeScript(url) && !inPackage(url) ? { url, format: 'module', shortCircuit: true } : { ...resolved, url }
+    return isTypeScript(url) && !inPackage(url)
+      ? { url, format: formatOf(url), shortCircuit: true }
+      : { ...resolved, url }
   }
 }
 
 export const load: LoadHook = async (url, context, nextLoad) => {
-  if (!url.startsWith('file:') || inPackage(url) || !isTypeScript(url)) return nextLoad(url, context)
+  if (!url.startsWith('file:')) return nextLoad(url, context)
   const path = fileURLToPath(url)
+  if (path.endsWith('.json') && !context.importAttributes?.type)
+    return { format: 'module', source: jsonModule(await readFile(path, 'utf8'), path), shortCircuit: true }
+  if (inPackage(url) || !isTypeScript(url)) return nextLoad(url, context)
   const { compileModule } = await import('../language/localModule.js')
   const { code, mappings } = compileModule(await readFile(path, 'utf8'), path)
   port?.postMessage({ url, mappings })
-  return { format: 'module', source: code, shortCircuit: true }
+  return { format: formatOf(url), source: code, shortCircuit: true }
+}
+
+const formatOf = (url: string) => (withoutVersion(url).endsWith('.cts') ? 'commonjs' : 'module')
+
+/** JSON that is imported without `with { type: 'json' }`, as TypeScript allows; its properties are exported by name, too. */
+function jsonModule(text: string, path: string): string {
+  let value: unknown
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (error) {
+    throw new SyntaxError(`${path}: ${(error as Error).message}`)
+  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const names = isObject ? Object.keys(value as object).filter(name => /^[\w$]+$/.test(name) && name !== 'default') : []
+  const named = names.map((name, i) => `const v${i} = data[${JSON.stringify(name)}]; export { v${i} as "${name}" };`)
+  return `const data = JSON.parse(${JSON.stringify(JSON.stringify(value))}); export default data; ${named.join(' ')}`
 }
 
 /**
@@ -142,7 +165,7 @@ function versioned(url: string, parentURL: string | undefined, request: number |
 }
 
 /** Gives a new version to each local file that has changed, to what a failed import left behind, and to whatever imports them. */
-function refresh(failed: CellImport['failed']) {
+function refresh({ failed, changed }: CellImport) {
   const stale = new Set<string>()
   const mark = (url: string) => {
     const file = files.get(url)
@@ -153,7 +176,7 @@ function refresh(failed: CellImport['failed']) {
   for (const [url, file] of files) {
     const failure = failed.find(({ number }) => number === file.request)
     const left = failure && !(failure.linked && inPackage(url))
-    if (left || (!inPackage(url) && stat(url).mtimeMs !== file.mtimeMs)) mark(url)
+    if (left || changed.includes(url) || (!inPackage(url) && stat(url).mtimeMs !== file.mtimeMs)) mark(url)
   }
   for (const url of stale) {
     const file = files.get(url)!

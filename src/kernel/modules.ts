@@ -1,4 +1,5 @@
-import { createRequire, register } from 'node:module'
+import { statSync } from 'node:fs'
+import { createRequire, isBuiltin, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { type Position, sourceMapLookup } from '../language/sourceMap.js'
@@ -39,10 +40,17 @@ export function createModules(cwd: string): Modules {
   const parent = new URL('cell.ts', folder).href
   const require = createRequire(parent)
   const failed: CellImport['failed'] = []
+  const changed = new Set<string>()
+  const noteChanges = commonJsChanges(require)
+  const forgetChanges = () => {
+    for (const file of noteChanges()) changed.add(pathToFileURL(file).href)
+  }
   return {
     async import(specifier, attributes) {
       const number = imports++
-      const request: CellImport = { parent, specifier, number, failed: failed.splice(0) }
+      forgetChanges()
+      const request: CellImport = { parent, specifier, number, failed: failed.splice(0), changed: [...changed] }
+      changed.clear()
       const url = `sdnb-import:${encodeURIComponent(JSON.stringify(request))}`
       const here = new Error()
       try {
@@ -53,13 +61,49 @@ export function createModules(cwd: string): Modules {
         throw withAdvice(error, specifier, here)
       }
     },
-    require,
+    require: Object.assign((specifier: string) => {
+      forgetChanges()
+      return require(specifier)
+    }, require),
     meta: {
       url: parent,
       dirname: cwd,
       filename,
-      resolve: specifier => pathToFileURL(require.resolve(specifier)).href,
+      resolve: specifier =>
+        /^(\.{0,2}\/|file:)/.test(specifier)
+          ? new URL(specifier, parent).href
+          : isBuiltin(specifier)
+            ? `node:${specifier.replace(/^node:/, '')}`
+            : pathToFileURL(require.resolve(specifier)).href,
     },
+  }
+}
+
+/**
+ * What finds the notebook's CommonJS files that have changed since they were loaded, with those that require them, and makes Node forget
+ * them. Node keeps each by its path alone, so that a new version in an import's URL is not enough.
+ */
+function commonJsChanges({ cache }: NodeJS.Require): () => Iterable<string> {
+  const times = new Map<string, number>()
+  const timeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  return () => {
+    const changed = new Set<string>()
+    const mark = (file: string) => {
+      if (changed.has(file)) return
+      changed.add(file)
+      for (const [above, module] of Object.entries(cache))
+        if (module?.children?.some(({ filename }) => filename === file)) mark(above)
+    }
+    for (const file of Object.keys(cache).filter(file => !/[\\/]node_modules[\\/]/.test(file))) {
+      const time = timeOf(file)
+      if (times.has(file) && times.get(file) !== time) mark(file)
+      times.set(file, time)
+    }
+    for (const file of changed) {
+      delete cache[file]
+      times.delete(file)
+    }
+    return changed
   }
 }
 
@@ -77,5 +121,5 @@ function withAdvice(error: unknown, specifier: string, here: Error): unknown {
 }
 
 function isHooksError(error: unknown): error is Error {
-  return error instanceof Error && !!error.stack?.includes('importHooks.js')
+  return error instanceof Error && /importHooks\.js|node:internal\/modules\/esm\/(hooks|worker)/.test(error.stack ?? '')
 }

@@ -1,7 +1,7 @@
 import type { DisplayHost, Progress } from '../index.js'
 import { message } from '../protocol/messages.js'
 import type { JsonValue } from '../protocol/mime.js'
-import { currentCell } from './cell.js'
+import { callingCell, currentCell } from './cell.js'
 import { displayHost } from './display.js'
 
 export type { DisplayHost }
@@ -17,6 +17,7 @@ export function installHosts(): void {
   for (const [name, value] of [
     ['sdnb.display', displayHost],
     ['sdnb.progress', progressHost()],
+    ['sdnb.signal', () => callingCell()?.signal],
   ] as const)
     Object.defineProperty(globalThis, Symbol.for(name), { value, configurable: true })
 }

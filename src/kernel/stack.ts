@@ -6,16 +6,23 @@ const cellScheme = 'sdnb-cell:'
 
 interface CellScript {
   count: number
+  text: string
   original(generated: Position): Position | undefined
 }
 
 const scripts = new Map<string, CellScript>()
+const places = new WeakMap<object, Position & CellScript>()
 
 /** Registers a compiled cell, so that stacks name its lines; returns the name to compile it under. */
 export function registerScript(script: CellScript): string {
   const name = `${cellScheme}${scripts.size + 1}`
   scripts.set(name, script)
   return name
+}
+
+/** The top-most place (0-based) in a cell's text on an error's stack, and the cell. */
+export function cellPlace(error: Error): (Position & { count: number; text: string }) | undefined {
+  return places.get(error)
 }
 
 /** Where in its cell's text (0-based) a place in a compiled script is. */
@@ -39,12 +46,24 @@ export function installStacks(
       .slice(0, lastOfCell < 0 ? undefined : lastOfCell + 1)
       .filter(({ file }) => !hidden.includes(file) && !file.startsWith('node:internal/'))
       .flatMap(({ site, file }) => frameText(site, file) ?? [])
+    notePlace(error, frames)
     return [cleanNames(headerOf(error)), ...shown].join('\n    at ')
+  }
+
+  function notePlace(error: object, frames: { site: NodeJS.CallSite; file: string }[]) {
+    for (const { site, file } of frames) {
+      const script = scripts.get(file)
+      const original = script?.original(generatedPosition(site))
+      if (script && original) {
+        places.set(error, { ...script, ...original })
+        return
+      }
+    }
   }
 
   function frameText(site: NodeJS.CallSite, file: string): string | undefined {
     const text = cleanNames(site.toString())
-    const generated = { line: (site.getLineNumber() ?? 1) - 1, column: (site.getColumnNumber() ?? 1) - 1 }
+    const generated = generatedPosition(site)
     const place = `${file}:${generated.line + 1}:${generated.column + 1}`
     const script = scripts.get(file)
     if (script) {
@@ -62,6 +81,11 @@ export function installStacks(
     return text.replace(place, `${pathOf(file)}:${original.line + 1}:${original.column + 1}`)
   }
 }
+
+const generatedPosition = (site: NodeJS.CallSite): Position => ({
+  line: (site.getLineNumber() ?? 1) - 1,
+  column: (site.getColumnNumber() ?? 1) - 1,
+})
 
 function pathOf(url: string): string {
   try {

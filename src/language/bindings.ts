@@ -2,7 +2,20 @@ import type ts from 'typescript'
 import compiler from './compiler.js'
 import { collectDeclarations } from './declarations.js'
 import { editor } from './editor.js'
-import { resolver } from './names.js'
+import { importCall } from './imports.js'
+import { type JavaScript, offsetInCell, parseCell } from './javascript.js'
+import { resolver, type Target, useOf } from './names.js'
+import { insertStops } from './stops.js'
+import {
+  functionAround,
+  isAnonymousFunction,
+  isNamingAssignment,
+  isShellCall,
+  lacksSemicolon,
+  lastStatement,
+  reserved,
+  withoutParentheses,
+} from './syntax.js'
 
 /**
  * JavaScript of a cell → the body of an async function in which every top-level name is a property of `__cell`, the session's scope.
@@ -10,72 +23,47 @@ import { resolver } from './names.js'
  * at full speed. (`with` would need fewer edits, but makes each outer name, globals too, some ten times slower.)
  */
 export function rewriteBindings(
-  javascript: string,
+  { code: javascript, isOwn }: JavaScript,
   isDeclared: (name: string) => boolean,
-  fail: (message: string, offset: number) => never,
+  failAt: (message: string, offset: number) => never,
 ) {
-  const file = compiler.createSourceFile(
-    'cell.ts',
-    javascript,
-    compiler.ScriptTarget.ESNext,
-    true,
-    compiler.ScriptKind.TS,
-  )
-  const { declarations, declared } = collectDeclarations(file, fail)
-  const names = resolver(file, declarations, isDeclared)
-  const edits = editor(javascript)
+  const { file, body } = parseCell(javascript, true)
+  const fail = (message: string, node: ts.Node) => failAt(message, offsetInCell(node.getStart()))
+  const { lists, declared, own } = collectDeclarations(body, isOwn, fail)
+  const names = resolver(declared, own, isDeclared)
+  const edits = editor(file.text)
   const free = new Set<string>()
-  const last = file.statements.filter(statement => !isEmpty(statement)).at(-1)
+  const reads = new Set<string>()
+  const writes = new Set(declared.keys())
+  const last = lastStatement(body.statements)
   // an import below shell lines waits for them: `!npm install` may bring what it names
-  const body = file.statements.findIndex(node => !compiler.isImportDeclaration(node) && !isShellCall(node))
+  const firstStatement = body.statements.findIndex(node => !compiler.isImportDeclaration(node) && !isShellCall(node))
 
-  for (const [index, statement] of file.statements.entries()) {
-    if (compiler.isImportDeclaration(statement)) {
-      const load = () => edits.replace(statement, importCall(statement))
-      if (index < body) load()
-      else edits.hoist(statement, load)
-    } else if (compiler.isExportDeclaration(statement)) {
-      const call = reexportCall(statement)
-      edits.replace(statement, call ?? '')
-    } else if (
-      (compiler.isFunctionDeclaration(statement) || compiler.isClassDeclaration(statement)) &&
-      !statement.name
-    ) {
-      // `export default function () {}`
-      if (!statement.modifiers?.length) fail('Identifier expected', statement.getStart(file))
-      edits.insert(statement.getStart(file), statement === last ? 'return (' : '(')
-      dropExport(statement)
-      visitChildren(statement)
-      edits.insert(statement.end, ');')
-    } else if (compiler.isFunctionDeclaration(statement) && statement.name) {
-      edits.hoist(statement, () => {
-        edits.insert(statement.getStart(file), `__cell.${statement.name!.text} = `)
-        dropExport(statement)
-        visitChildren(statement)
-        edits.insert(statement.end, ';')
-      })
-    } else if (compiler.isClassDeclaration(statement) && statement.name) {
-      edits.insert(statement.getStart(file), `__new.${statement.name.text} = `)
-      dropExport(statement)
-      visitChildren(statement)
-      edits.insert(statement.end, ';')
-    } else if (compiler.isExportAssignment(statement)) {
-      const { expression } = statement
-      edits.replaceRange(statement.getStart(file), expression.getStart(file), statement === last ? 'return (' : '(')
-      visit(expression)
-      edits.insert(expression.end, ')')
-    } else if (compiler.isExpressionStatement(statement) && statement === last && !isDirective(statement)) {
-      edits.insert(statement.getStart(file), 'return (')
-      visit(statement.expression)
-      edits.insert(statement.expression.end, ')')
-    } else visit(statement)
+  for (const [index, statement] of body.statements.entries()) {
+    const hoisted =
+      (compiler.isImportDeclaration(statement) && index > firstStatement) ||
+      (compiler.isFunctionDeclaration(statement) && statement.name)
+    if (hoisted) edits.hoist(statement, () => visit(statement))
+    else visit(statement)
   }
 
   const rendered = edits.render(
+    { start: body.statements.pos, end: body.end - 1 },
     '(function (__cell, __new, __run) { return (async function () { "use strict"; ',
     '\n})(); })',
   )
-  return { code: rendered.code, originalOffset: rendered.originalOffset, declared, free: [...free] }
+  const originalOffset = (offset: number) => {
+    const original = rendered.originalOffset(offset)
+    return original === undefined ? undefined : offsetInCell(original)
+  }
+  return {
+    code: rendered.code,
+    originalOffset,
+    declared: [...declared.values()],
+    free: [...free],
+    reads: [...reads],
+    writes: [...writes],
+  }
 
   function visitChildren(node: ts.Node) {
     compiler.forEachChild(node, visit)
@@ -83,6 +71,13 @@ export function rewriteBindings(
 
   function visit(node: ts.Node): void {
     if (compiler.isIdentifier(node)) reference(node)
+    else if (compiler.isImportDeclaration(node)) edits.replace(node, importCall(node))
+    // `export { a }` needs nothing at all
+    else if (compiler.isExportDeclaration(node)) edits.replace(node, node.moduleSpecifier ? importCall(node) : '')
+    else if (compiler.isExportAssignment(node)) defaultExport(node)
+    else if ((compiler.isFunctionDeclaration(node) || compiler.isClassDeclaration(node)) && node.parent === body)
+      declaration(node)
+    else if (compiler.isExpressionStatement(node) && node === last) result(node.expression)
     else if (compiler.isVariableStatement(node)) {
       dropExport(node)
       variables(node.declarationList)
@@ -90,58 +85,68 @@ export function rewriteBindings(
     else if (compiler.isShorthandPropertyAssignment(node)) shorthand(node)
     else if (compiler.isCallExpression(node) || compiler.isTaggedTemplateExpression(node)) call(node)
     else if (compiler.isTypeOfExpression(node)) typeOf(node)
-    else if (compiler.isMetaProperty(node)) {
-      if (node.keywordToken === compiler.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
-    } else if (
+    else if (compiler.isDeleteExpression(node)) deletion(node)
+    else if (compiler.isMetaProperty(node)) metaProperty(node)
+    else if (
       compiler.isBinaryExpression(node) &&
-      isAssignment(node.operatorToken.kind) &&
+      isNamingAssignment(node.operatorToken.kind) &&
       compiler.isIdentifier(node.left)
     ) {
       visit(node.left)
       named(node.left.text, node.right, !!names.of(node.left))
-    } else if (compiler.isCatchClause(node)) catchClause(node)
-    else {
-      if (compiler.isReturnStatement(node) && !isInFunction(node))
-        fail("A 'return' statement can only be used within a function body.", node.getStart(file))
+    } else if (!insertStops(node, edits, visit)) {
+      if (compiler.isReturnStatement(node) && !functionAround(node, true))
+        fail("A 'return' statement can only be used within a function body.", node)
       visitChildren(node)
     }
+    if (lacksSemicolon(node, file.text)) edits.insert(node.end, ';')
   }
 
   /** An identifier that stands for a value, not a property's or a label's name. */
   function reference(node: ts.Identifier) {
     const target = names.of(node)
     if (!target) return
-    note(node.text, target)
+    use(node, target)
     edits.replace(node, `__cell.${node.text}`)
   }
 
-  function note(name: string, target: 'cell' | 'free') {
-    if (target === 'free') free.add(name)
+  function use(node: ts.Identifier, target: Target) {
+    const message = reserved(node.text)
+    if (message) fail(message, node)
+    if (target !== 'free') return
+    free.add(node.text)
+    const use = useOf(node)
+    if (use.reads) reads.add(node.text)
+    if (use.writes) writes.add(node.text)
   }
 
   function shorthand(node: ts.ShorthandPropertyAssignment) {
     const { text } = node.name
     const target = names.shorthand(node)
     if (target) {
-      note(text, target)
-      edits.replace(node.name, `${text}: __cell.${text}`)
+      use(node.name, target)
+      edits.replace(node.name, `${propertyKey(text)}: __cell.${text}`)
     }
     if (node.objectAssignmentInitializer) named(text, node.objectAssignmentInitializer, !!target)
   }
 
   /** `typeof name` is no error where there is no such name. */
   function typeOf(node: ts.TypeOfExpression) {
-    const { expression } = node
-    if (!compiler.isIdentifier(expression) || names.of(expression) !== 'free') return visitChildren(node)
-    free.add(expression.text)
-    edits.replace(node, `__run.typeof("${expression.text}")`)
+    const operand = withoutParentheses(node.expression)
+    if (!compiler.isIdentifier(operand) || names.of(operand) !== 'free') return visitChildren(node)
+    use(operand, 'free')
+    edits.replace(node, `__run.typeof("${operand.text}")`)
   }
 
-  function catchClause({ variableDeclaration, block }: ts.CatchClause) {
-    if (variableDeclaration) visit(variableDeclaration)
-    if (variableDeclaration && compiler.isIdentifier(variableDeclaration.name))
-      edits.insert(block.getStart(file) + 1, ` __run.caught(${variableDeclaration.name.text});`)
-    visitChildren(block)
+  function deletion(node: ts.DeleteExpression) {
+    const operand = withoutParentheses(node.expression)
+    if (compiler.isIdentifier(operand)) fail('Delete of an unqualified identifier in strict mode.', operand)
+    visitChildren(node)
+  }
+
+  function metaProperty(node: ts.MetaProperty) {
+    if (node.keywordToken === compiler.SyntaxKind.ImportKeyword) edits.replace(node, '__run.meta')
+    else if (!functionAround(node, false)) fail('new.target expression is not allowed here', node)
   }
 
   /** `f()` calls without a `this`, as it would if `f` were no property. */
@@ -152,7 +157,7 @@ export function rewriteBindings(
     } else if (compiler.isIdentifier(callee)) {
       const target = names.of(callee)
       if (target) {
-        note(callee.text, target)
+        use(callee, target)
         edits.replace(callee, `(0, __cell.${callee.text})`)
       }
     } else visit(callee)
@@ -160,15 +165,49 @@ export function rewriteBindings(
     else visit(node.template)
   }
 
+  /** A function or class at the top level, `export default class {}` too. */
+  function declaration(node: ts.FunctionDeclaration | ts.ClassDeclaration) {
+    if (node.name && own.has(node.name.text)) return visitChildren(node)
+    const start = node.getStart()
+    if (node.name) {
+      edits.insert(start, `${compiler.isClassDeclaration(node) ? '__new' : '__cell'}.${node.name.text} = `)
+      dropExport(node)
+      visitChildren(node)
+      return edits.insert(node.end, ';')
+    }
+    if (!node.modifiers?.length) fail('Identifier expected', node)
+    edits.insert(start, `${node === last ? 'return ' : ''}({ default: `)
+    dropExport(node)
+    visitChildren(node)
+    edits.insert(node.end, ' }.default);')
+  }
+
+  function defaultExport(node: ts.ExportAssignment) {
+    edits.replaceRange(node.getStart(), node.expression.getStart(), node === last ? 'return (' : '(')
+    named('default', node.expression, true)
+    edits.insert(node.expression.end, ')')
+  }
+
+  function result(expression: ts.Expression) {
+    // disposal of a `using` waits for a promise
+    const isInTry = expression.parent.parent !== body
+    edits.insert(expression.getStart(), isInTry ? 'return __run.resumed(await (' : 'return (')
+    visit(expression)
+    edits.insert(expression.end, isInTry ? '))' : ')')
+  }
+
   /** `const {a, b: [c]} = f(), d = 1` → `({a: __new.a, b: [__new.c]} = f()), (__new.d = 1)`. */
   function variables(list: ts.VariableDeclarationList) {
-    if (!declarations.has(list)) return visitChildren(list)
+    const local = list.declarations.filter(({ name }) => compiler.isIdentifier(name) && own.has(name.text))
+    if (!lists.has(list) || local.length === list.declarations.length) return visitChildren(list)
     const inFor = compiler.isForInStatement(list.parent) || compiler.isForOfStatement(list.parent)
     const scope = list.flags & compiler.NodeFlags.BlockScoped ? '__new' : '__cell'
-    edits.replaceRange(list.getStart(file), list.declarations[0].getStart(file), '')
+    edits.replaceRange(list.getStart(), list.declarations[0].getStart(), '')
+    // the compiler declares its names by the side of the cell's only without values
+    if (local.length) edits.insert(list.getStart(), `var ${local.map(({ name }) => name.getText()).join(', ')}; `)
     for (const declaration of list.declarations) {
       const { name, initializer } = declaration
-      const start = declaration.getStart(file)
+      const start = declaration.getStart()
       if (inFor) pattern(name, scope)
       else if (initializer) {
         edits.insert(start, '(')
@@ -190,7 +229,7 @@ export function rewriteBindings(
         if (element.propertyName) {
           if (compiler.isComputedPropertyName(element.propertyName)) visit(element.propertyName)
         } else if (compiler.isObjectBindingPattern(name) && !element.dotDotDotToken)
-          edits.insert(element.name.getStart(file), `${(element.name as ts.Identifier).text}: `)
+          edits.insert(element.name.getStart(), `${(element.name as ts.Identifier).text}: `)
         pattern(element.name, scope)
         if (!element.initializer) continue
         if (compiler.isIdentifier(element.name)) named(element.name.text, element.initializer, true)
@@ -200,8 +239,8 @@ export function rewriteBindings(
 
   /** A nameless function or class takes the name it is assigned to; a property would give it none. */
   function named(name: string, value: ts.Expression, rewritten: boolean) {
-    const anonymous = rewritten && isAnonymousFunction(value)
-    if (anonymous) edits.insert(value.getStart(file), `{ ${name}: `)
+    const anonymous = rewritten && isAnonymousFunction(withoutParentheses(value))
+    if (anonymous) edits.insert(value.getStart(), `{ ${propertyKey(name)}: `)
     visit(value)
     if (anonymous) edits.insert(value.end, ` }.${name}`)
   }
@@ -213,68 +252,5 @@ export function rewriteBindings(
   }
 }
 
-function isEmpty(statement: ts.Statement): boolean {
-  return (
-    compiler.isEmptyStatement(statement) ||
-    (compiler.isExportDeclaration(statement) &&
-      !!statement.exportClause &&
-      compiler.isNamedExports(statement.exportClause) &&
-      !statement.moduleSpecifier)
-  )
-}
-
-const isShellCall = (statement: ts.Statement) => /^await __run\.shell\(/.test(statement.getText())
-
-const isDirective = (statement: ts.ExpressionStatement) =>
-  compiler.isStringLiteral(statement.expression) && statement.expression.text === 'use strict'
-
-const isAssignment = (kind: ts.SyntaxKind) =>
-  kind === compiler.SyntaxKind.EqualsToken ||
-  kind === compiler.SyntaxKind.BarBarEqualsToken ||
-  kind === compiler.SyntaxKind.AmpersandAmpersandEqualsToken ||
-  kind === compiler.SyntaxKind.QuestionQuestionEqualsToken
-
-function isAnonymousFunction(value: ts.Expression): boolean {
-  const bare = withoutParentheses(value)
-  return (
-    compiler.isArrowFunction(bare) ||
-    ((compiler.isFunctionExpression(bare) || compiler.isClassExpression(bare)) && !bare.name)
-  )
-}
-
-function withoutParentheses(value: ts.Expression): ts.Expression {
-  let bare = value
-  while (compiler.isParenthesizedExpression(bare)) bare = bare.expression
-  return bare
-}
-
-const isInFunction = (node: ts.Node) =>
-  !!compiler.findAncestor(
-    node,
-    parent => compiler.isFunctionLike(parent) || compiler.isClassStaticBlockDeclaration(parent),
-  )
-
-function importCall(node: ts.ImportDeclaration): string {
-  const names: [string, string][] = []
-  const { importClause } = node
-  if (importClause?.name) names.push([importClause.name.text, 'default'])
-  const bindings = importClause?.namedBindings
-  if (bindings && compiler.isNamespaceImport(bindings)) names.push([bindings.name.text, '*'])
-  else
-    for (const { name, propertyName } of bindings?.elements ?? []) names.push([name.text, (propertyName ?? name).text])
-  return loadCall(node, names)
-}
-
-/** `export { a } from 'x'` loads the module and declares nothing; `export { a }` needs nothing at all. */
-function reexportCall(node: ts.ExportDeclaration): string | undefined {
-  return node.moduleSpecifier && loadCall(node, [])
-}
-
-function loadCall(
-  { moduleSpecifier, attributes }: ts.ImportDeclaration | ts.ExportDeclaration,
-  names: [string, string][],
-) {
-  const specifier = (moduleSpecifier as ts.StringLiteral).text
-  const pairs = attributes?.elements.map(({ name, value }) => [name.text, (value as ts.StringLiteral).text]) ?? []
-  return `await __run.load(${JSON.stringify(specifier)}, ${JSON.stringify(Object.fromEntries(pairs))}, ${JSON.stringify(names)});`
-}
+/** In a literal, `__proto__: value` is no property. */
+const propertyKey = (name: string) => (name === '__proto__' ? '["__proto__"]' : name)

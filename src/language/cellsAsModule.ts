@@ -1,6 +1,6 @@
-import { type CellNames, cellNames, hasModifier } from './cellNames.js'
 import compiler from './compiler.js'
 import { type CellEdits, editedCell } from './editedCell.js'
+import { type CellNames, cellNames, hasModifier } from './moduleNames.js'
 import { replaceShellLines } from './shellLines.js'
 import { CellSyntaxError, transform } from './transform.js'
 

@@ -1,68 +1,77 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
+import { boundNames, localNames, varLists } from './names.js'
+import { reserved } from './syntax.js'
 import type { Declared } from './transform.js'
 
-/** The nodes that declare top-level names: lists of variables, and each name's own declaration. */
-export function collectDeclarations(file: ts.SourceFile, fail: (message: string, offset: number) => never) {
-  const declarations = new Set<ts.Node>()
+/**
+ * What a cell's JavaScript declares at its top level, and the lists of variables that do it; `own` are the names that the compiler
+ * made up (`isOwn`), which stay local variables.
+ */
+export function collectDeclarations(
+  body: ts.Block,
+  isOwn: (name: string) => boolean,
+  fail: (message: string, node: ts.Node) => never,
+) {
+  const lists = new Set<ts.VariableDeclarationList>()
   const declared = new Map<string, Declared>()
+  const own = new Set<string>()
 
-  for (const statement of file.statements) {
+  for (const statement of body.statements) {
     if (compiler.isVariableStatement(statement)) list(statement.declarationList)
-    else if (compiler.isFunctionDeclaration(statement) && statement.name) add(statement, statement.name, 'function')
-    else if (compiler.isClassDeclaration(statement) && statement.name) add(statement, statement.name, 'class')
+    else if (compiler.isFunctionDeclaration(statement)) add(statement.name, 'function')
+    else if (compiler.isClassDeclaration(statement)) add(statement.name, 'class')
     else if (compiler.isImportDeclaration(statement)) {
       const clause = statement.importClause
-      if (clause?.name) add(clause, clause.name, 'import')
+      add(clause?.name, 'import')
       const bindings = clause?.namedBindings
-      if (bindings && compiler.isNamespaceImport(bindings)) add(bindings, bindings.name, 'import')
-      else for (const element of bindings?.elements ?? []) add(element, element.name, 'import')
-    } else nestedVars(statement)
+      if (bindings && compiler.isNamespaceImport(bindings)) add(bindings.name, 'import')
+      else for (const { name } of bindings?.elements ?? []) add(name, 'import')
+    } else varLists(statement).forEach(nestedVar)
   }
-  return { declarations, declared: [...declared.values()] }
+  return { lists, declared, own }
+
+  /** `var` inside a block is the cell's, as a function's would be the function's. */
+  function nestedVar(node: ts.VariableDeclarationList) {
+    list(node)
+    for (const { name } of node.declarations)
+      for (const inner of boundNames(name))
+        for (let block: ts.Node = node.parent; block !== body; block = block.parent)
+          if (!compiler.isCatchClause(block) && [...localNames(block)].includes(inner))
+            fail(`Identifier '${inner}' has already been declared`, name)
+  }
 
   function list(node: ts.VariableDeclarationList) {
     const blockScoped = node.flags & compiler.NodeFlags.BlockScoped
     const kind = !blockScoped ? 'var' : blockScoped === compiler.NodeFlags.Const ? 'const' : 'let'
-    if (node.declarations.some(({ name }) => compiler.isIdentifier(name) && isHelper(name.text))) return
-    declarations.add(node)
+    lists.add(node)
     const inFor = compiler.isForInStatement(node.parent) || compiler.isForOfStatement(node.parent)
-    for (const declaration of node.declarations) {
-      const needsValue = kind === 'const' || !compiler.isIdentifier(declaration.name)
-      if (needsValue && !declaration.initializer && !inFor)
-        fail(
-          `Missing initializer in ${kind === 'const' ? 'const' : 'destructuring'} declaration`,
-          declaration.name.getStart(file),
-        )
-      bindingNames(declaration, kind)
+    for (const { name, initializer } of node.declarations) {
+      const needsValue = kind === 'const' || !compiler.isIdentifier(name)
+      if (needsValue && !initializer && !inFor)
+        fail(`Missing initializer in ${kind === 'const' ? 'const' : 'destructuring'} declaration`, name)
+      bindingNames(name, kind)
     }
   }
 
-  function bindingNames(node: ts.VariableDeclaration | ts.BindingElement, kind: Declared['kind']) {
-    if (compiler.isIdentifier(node.name)) add(node, node.name, kind)
+  function bindingNames(name: ts.BindingName, kind: Declared['kind']) {
+    if (compiler.isIdentifier(name)) add(name, kind)
     else
-      for (const element of node.name.elements) if (!compiler.isOmittedExpression(element)) bindingNames(element, kind)
+      for (const element of name.elements) if (!compiler.isOmittedExpression(element)) bindingNames(element.name, kind)
   }
 
-  /** `var` inside a block or loop is the cell's, as a function's would be the function's. */
-  function nestedVars(node: ts.Node) {
-    if (compiler.isFunctionLike(node) || compiler.isClassLike(node)) return
-    if (compiler.isVariableDeclarationList(node) && !(node.flags & compiler.NodeFlags.BlockScoped)) list(node)
-    compiler.forEachChild(node, nestedVars)
-  }
-
-  function add(node: ts.Node, name: ts.Identifier, kind: Declared['kind']) {
-    declarations.add(node)
+  function add(name: ts.Identifier | undefined, kind: Declared['kind']) {
+    if (!name) return
+    if (isOwn(name.text)) return own.add(name.text)
+    const message =
+      name.text === 'eval' || name.text === 'arguments'
+        ? 'Unexpected eval or arguments in strict mode'
+        : reserved(name.text)
+    if (message) fail(message, name)
     const before = declared.get(name.text)
     const mayRepeat = (k: Declared['kind']) => k === 'var' || k === 'function'
     if (before && !(mayRepeat(before.kind) && mayRepeat(kind)))
-      fail(`Identifier '${name.text}' has already been declared`, name.getStart(file))
+      fail(`Identifier '${name.text}' has already been declared`, name)
     if (before?.kind !== 'function') declared.set(name.text, { name: name.text, kind })
   }
 }
-
-/** Helpers that TypeScript itself writes for decorators and `using`: they stay local to the cell. */
-const isHelper = (name: string) =>
-  /^__(addDisposableResource|disposeResources|esDecorate|runInitializers|setFunctionName|propKey|rewriteRelativeImportExtension)$/.test(
-    name,
-  )

@@ -1,7 +1,7 @@
 import type ts from 'typescript'
-import { namesIn } from './cellNames.js'
 import compiler from './compiler.js'
 import { editor } from './editor.js'
+import { namesIn } from './moduleNames.js'
 
 /** What a cell's text must change by to stand in one module with others. */
 export interface CellEdits {
@@ -38,7 +38,7 @@ export function editedCell(text: string, file: ts.SourceFile, { block, drop, ope
     else if (names.some(name => open.has(name)))
       edits.replaceRange(list.getStart(file), list.declarations[0].getStart(file), 'let ')
   }
-  const { code } = edits.render('', '')
+  const { code } = edits.render({ start: 0, end: text.length }, '', '')
   const body = code.replace(/^\s*\n/, '')
   return block ? [...moved.filter(Boolean), '{', indented(body.trimEnd()), '}'].join('\n') : body
 

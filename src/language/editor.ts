@@ -6,12 +6,14 @@ interface Edit {
   text: string
 }
 
-/** A piece of the result: text of the source from `start` (copied), or new text that belongs to that place. */
+/** A piece of the result: text of the source from `start` (copied), or new text that belongs to that place, or to none. */
 interface Piece {
   at: number
-  start: number
+  start: number | undefined
   copied: boolean
 }
+
+export type Editor = ReturnType<typeof editor>
 
 /** Text edits by source offset. Make them in source order, an outer node's before and after its children's. */
 export function editor(source: string) {
@@ -33,10 +35,11 @@ export function editor(source: string) {
       edits.push({ start: node.getStart(), end: node.end, text: '' })
     },
 
-    render(head: string, tail: string) {
+    /** A part of the source, edited, between `head` and `tail`. */
+    render({ start, end }: { start: number; end: number }, head: string, tail: string) {
       const pieces: Piece[] = []
       let code = ''
-      const add = (text: string, start: number, copied: boolean) => {
+      const add = (text: string, start: number | undefined, copied: boolean) => {
         if (!text) return
         pieces.push({ at: code.length, start, copied })
         code += text
@@ -50,19 +53,19 @@ export function editor(source: string) {
         }
         add(source.slice(done, end), done, true)
       }
-      add(head, 0, false)
+      add(head, undefined, false)
       for (const statement of hoisted) {
         range(statement.start, statement.end, statement.edits)
         add(' ', statement.end, false)
       }
-      range(0, source.length, edits)
-      add(tail, source.length, false)
+      range(start, end, edits)
+      add(tail, undefined, false)
       return { code, originalOffset }
 
       /** where in the source an offset of the result comes from */
       function originalOffset(offset: number): number | undefined {
         const piece = pieces.findLast(({ at }) => at <= offset)
-        return piece && piece.start + (piece.copied ? offset - piece.at : 0)
+        return piece?.start === undefined ? undefined : piece.start + (piece.copied ? offset - piece.at : 0)
       }
     },
   }

@@ -2,16 +2,24 @@ import compiler from './compiler.js'
 import { lineTable } from './sourceMap.js'
 
 /**
- * A local `.ts` file as the JavaScript of an ES module; types are erased, imports that only types use are left out.
+ * A local `.ts` file as the JavaScript of an ES module, a `.cts` file as that of a CommonJS one; types are erased, imports that only
+ * types use are left out.
  * @throws SyntaxError naming file, line and column
  */
 export function compileModule(source: string, fileName: string): { code: string; mappings: string } {
+  // `import a = require('b')` in an ES module
+  const requires = /^\s*(export\s+)?import\s+[\w$]+\s*=\s*require\b/m.test(source)
+  const module = fileName.endsWith('.cts')
+    ? compiler.ModuleKind.CommonJS
+    : requires
+      ? compiler.ModuleKind.Preserve
+      : compiler.ModuleKind.ESNext
   const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(source, {
     fileName,
     reportDiagnostics: true,
     compilerOptions: {
       target: compiler.ScriptTarget.ES2023,
-      module: compiler.ModuleKind.ESNext,
+      module,
       jsx: compiler.JsxEmit.ReactJSX,
       isolatedModules: true,
       sourceMap: true,
@@ -24,5 +32,11 @@ export function compileModule(source: string, fileName: string): { code: string;
     throw new SyntaxError(`${fileName}:${line + 1}:${column + 1}: ${message}`)
   }
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }
-  return { code: outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, ''), mappings }
+  const code = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')
+  return { code: module === compiler.ModuleKind.Preserve ? code + ownRequire : code, mappings }
 }
+
+/** Below the code, whose lines stay; both are there from the beginning. */
+const ownRequire = `
+import { createRequire as __createRequire } from 'node:module'
+function require(specifier) { return __createRequire(import.meta.url)(specifier) }`

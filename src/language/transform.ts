@@ -1,8 +1,7 @@
-import type ts from 'typescript'
 import { rewriteBindings } from './bindings.js'
-import compiler from './compiler.js'
+import { toJavaScript } from './javascript.js'
 import { replaceShellLines } from './shellLines.js'
-import { lineTable, type Position, sourceMapLookup } from './sourceMap.js'
+import { lineTable, type Position } from './sourceMap.js'
 
 /**
  * A cell, ready to run. `code` is a JavaScript expression, a function `(__cell, __new, __run) => Promise<value>`:
@@ -15,6 +14,10 @@ export interface CompiledCell {
   declared: Declared[]
   /** names it uses and does not declare: other cells' or globals; the scope must have a property for each before it runs */
   free: string[]
+  /** names of other cells or globals whose value it uses, in functions too; what a global is, the session knows */
+  reads: string[]
+  /** names it declares, and other cells' that it assigns, in functions too: `n = 1`, `n++`, `[n] = [1]`, `for (n of [1])` */
+  writes: string[]
   /** where in the cell's text (0-based) a position in `code` comes from */
   original(generated: Position): Position | undefined
 }
@@ -36,8 +39,13 @@ export interface CellRuntime {
   shell(command: string): Promise<void>
   /** `typeof name` for a name that may not exist */
   typeof(name: string): string
-  /** Takes the scope out of V8's messages, as in `__cell.f is not a function`. */
-  caught(error: unknown): void
+  /** Where code goes on after a wait: gives the value back. @throws where the cell has been stopped */
+  resumed<T>(value?: T): T
+  /**
+   * At the head of `catch`. Takes the scope out of V8's messages, as in `__cell.f is not a function`.
+   * @throws where the cell has been stopped
+   */
+  caught(error?: unknown): void
 }
 
 /** A cell that cannot be parsed; `line` and `column` are 1-based, of the cell's own text. */
@@ -58,57 +66,23 @@ export class CellSyntaxError extends SyntaxError {
  * @throws CellSyntaxError
  */
 export function transform(text: string, isDeclared: (name: string) => boolean = () => false): CompiledCell {
-  const typescript = replaceShellLines(text)
-  const { javascript, lookup, fresh } = eraseTypes(typescript)
-  const lines = lineTable(javascript)
-  const fail = (message: string, offset: number): never => {
-    const { line, column } = lookup(lines.position(offset)) ?? { line: 0, column: 0 }
+  // V8 takes `#!` for a comment only where a script begins
+  const typescript = replaceShellLines(text.replace(/^(\ufeff?)#!/, '$1//'))
+  const javascript = toJavaScript(typescript, fail)
+  const { code, originalOffset, ...names } = rewriteBindings(javascript, isDeclared, (message, offset) =>
+    fail(message, javascript.lookup(offset)),
+  )
+  return {
+    ...names,
+    code,
+    declared: names.declared.map(name => (javascript.fresh.has(name.name) ? { ...name, fresh: true } : name)),
+    original(generated) {
+      const offset = originalOffset(lineTable(code).offset(generated))
+      return offset === undefined ? undefined : javascript.lookup(offset)
+    },
+  }
+
+  function fail(message: string, { line, column }: Position = { line: 0, column: 0 }): never {
     throw new CellSyntaxError(message, line + 1, column + 1)
   }
-  const { code, declared, free, originalOffset } = rewriteBindings(javascript, isDeclared, fail)
-  const codeLines = lineTable(code)
-  return {
-    code,
-    declared: declared.map(name => (fresh.has(name.name) ? { ...name, fresh: true } : name)),
-    free,
-    original(generated) {
-      const offset = originalOffset(codeLines.offset(generated))
-      return offset === undefined ? undefined : lookup(lines.position(offset))
-    },
-  }
-}
-
-function eraseTypes(typescript: string) {
-  const fresh = new Set<string>()
-  const names: ts.TransformerFactory<ts.SourceFile> = () => file => {
-    for (const statement of file.statements) {
-      if (compiler.isEnumDeclaration(statement)) fresh.add(statement.name.text)
-      if (compiler.isModuleDeclaration(statement) && compiler.isIdentifier(statement.name))
-        fresh.add(statement.name.text)
-    }
-    return file
-  }
-  const { outputText, sourceMapText, diagnostics } = compiler.transpileModule(typescript, {
-    fileName: 'cell.ts',
-    reportDiagnostics: true,
-    transformers: { before: [names] },
-    compilerOptions: {
-      target: compiler.ScriptTarget.ES2023,
-      module: compiler.ModuleKind.Preserve,
-      moduleDetection: compiler.ModuleDetectionKind.Force,
-      verbatimModuleSyntax: true,
-      sourceMap: true,
-    },
-  })
-  const error = diagnostics?.find(
-    ({ category, start }) => category === compiler.DiagnosticCategory.Error && start !== undefined,
-  )
-  if (error) {
-    const { line, column } = lineTable(typescript).position(error.start!)
-    throw new CellSyntaxError(compiler.flattenDiagnosticMessageText(error.messageText, ' '), line + 1, column + 1)
-  }
-  const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }
-  // the export makes it a module for the next parser too: in a script `await (x)` would call a function named await
-  const javascript = `${outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')}\nexport {};`
-  return { javascript, lookup: sourceMapLookup(mappings), fresh }
 }

@@ -32,6 +32,26 @@ describe('names live on', () => {
   test('a name that only a global has is the global', () =>
     ran`globalThis.made = 1 | made = 2 | globalThis.made`.gives(2))
   test('require loads from the notebook’s folder', () => ran`require('node:path').sep`.gives('/'))
+  test('const enums live on, and namespaces merge, nest and have aliases', () =>
+    ran`const enum A { X = 7 } namespace N { export const x = 1; export namespace M { export const f = () => x } } namespace N { export const y = x + 1 } import G = N.M | [A.X, G.f(), N.y]`.gives(
+      [7, 1, 2],
+    ))
+  test('a function and a class merge with a namespace', () =>
+    ran`function f() { return f.k } namespace f { export const k = 4 } class C { static a = 1 } namespace C { export const b = 2 } | [f(), C.a, C.b]`.gives(
+      [4, 1, 2],
+    ))
+  test('names that objects have of their own are names as others', () =>
+    ran`const __proto__ = () => 5, constructor = 6, hasOwnProperty = 7; function toString() { return 8 } | [__proto__.name, Object.keys({ __proto__ }), constructor, hasOwnProperty, toString()]`.gives(
+      ['__proto__', ['__proto__'], 6, 7, 8],
+    ))
+  test('and so are words that only sometimes mean something', () =>
+    ran`const async = 1, of = 2, get = 3, type = 4, from = 5, as = 6, using = 7, accessor = 8 | async + of + get + type + from + as + using + accessor`.gives(
+      36,
+    ))
+  test('what TypeScript adds for itself is no name of the session', () =>
+    ran`const _a = 1, env_1 = 2 | using x = null; class A { static accessor [String('k')] = 3; @((v: any, c: any) => v) m() {} } | [_a, env_1, typeof __esDecorate, (A as any).k]`.gives(
+      [1, 2, 'undefined', 3],
+    ))
 })
 
 describe('closures see live values', () => {
@@ -101,6 +121,44 @@ describe('as the language has it', () => {
     ran`const twice = (f: any) => (x: number) => f(f(x)) | class A { @twice add(x: number) { return x + 1 } } | new A().add(1)`.gives(
       3,
     ))
+  test('accessor fields, generics, overloads, abstract classes, assertions', () =>
+    ran`abstract class A<T> { accessor x = 1; abstract f(): T } class B extends A<number> { f(): number; f() { return <number>this.x! } } | (new B() as A<number>).f() satisfies number`.gives(
+      1,
+    ))
+  test('arguments, new.target, super and this are a function’s', async () => {
+    await ran`class A { a() { return 1 } } class B extends A { a() { return super.a() + 1 } } function F(this: any) { return [arguments.length, new.target === F, new B().a()] } | (F as any)(0, 0)`.gives(
+      [2, false, 2],
+    )
+    await ran`(() => arguments)()`.fails('ReferenceError: arguments is not defined')
+    await ran`new.target`.fails('SyntaxError: new.target expression is not allowed here (line 1, column 1)')
+  })
+  test('what strict mode forbids', async () => {
+    await ran`let a = 1; delete a`.fails(
+      'SyntaxError: Delete of an unqualified identifier in strict mode. (line 1, column 19)',
+    )
+    await ran`let yield = 1`.fails('SyntaxError: Unexpected strict mode reserved word (line 1, column 5)')
+    await ran`const { interface } = {}`.fails('SyntaxError: Unexpected strict mode reserved word (line 1, column 9)')
+    await ran`var eval`.fails('SyntaxError: Unexpected eval or arguments in strict mode (line 1, column 5)')
+  })
+  test('a var cannot leave a block that has a let of its name', () =>
+    ran`switch (1) { case 1: let a; case 2: var a = 1 }`.fails(
+      "SyntaxError: Identifier 'a' has already been declared (line 1, column 41)",
+    ))
+  test('lines end without semicolons as they do elsewhere', () =>
+    ran`let a = 1, f = (x: any) => x\nlet b = a\n++a\nvar c = [a]\n;[0].map(f)\nclass A { x = 1\n['y'] = 2 }\nif (a) f(1)\nelse f(2)\ndo a++\nwhile (a < 5)\nf\n\`\${a} \${b}\`[0]`.gives(
+      '',
+    ))
+  test('a first line for the shell, a byte order mark, Windows line ends', () =>
+    ran`\ufeff#!/usr/bin/env node\r\nconst a = 1\r\na // one`.gives(1))
+  test('names written with escapes', () => ran`const \u0061b = 1 | [ab, { \u0061b }.ab]`.gives([1, 1]))
+  test('await before brackets of every kind', () =>
+    ran`const a = [1] | [await [...a, 2], await { a }, await (a), typeof await a, (await 3) ** 2]`.gives([
+      [1, 2],
+      { a: [1] },
+      [1],
+      'object',
+      9,
+    ]))
   test('using disposes when the cell ends', () =>
     ran`const log: string[] = [] | await using a = { async [Symbol.asyncDispose]() { log.push('gone') } }; log.push('here') | log`.gives(
       ['here', 'gone'],
@@ -134,6 +192,17 @@ describe('the value of a cell', () => {
   test('an object in brackets', () => ran`({ a: 1 })`.gives({ a: 1 }))
   test('a class or a function that is exported by default', () =>
     ran`export const a = 1; export default a + 1`.gives(2))
+  test('the same of a cell with using', () =>
+    ran`using a = { [Symbol.dispose]() {}, v: 7 }; const b = 1; Promise.resolve(a.v)`.gives(7))
+  test('a value, a class and a function by default, nameless too', async () => {
+    await ran`export = 5`.gives(5)
+    await ran`(await 0, 1); export default function () {} | 1`.gives(1)
+    await ran`export default class A {} | A.name`.gives('A')
+  })
+  test('every export is as if it were not there', () =>
+    ran`export * from 'node:path'; export * as p from 'node:path'; export { sep as s } from 'node:path'; export type { X } from './nowhere'; export declare const d: 1; export async function f() {} export enum E { A } const z = 1; export { z, z as default }; export interface I {} | [z, E.A, typeof f]`.gives(
+      [1, 0, 'function'],
+    ))
   test('what import = require gives', () => ran`import path = require('node:path') | path.sep`.gives('/'))
   test('no text, no value', () => ran`// nothing`.gives(undefined))
 })
@@ -149,6 +218,21 @@ describe('errors', () => {
     await ran`const a: number`.fails('SyntaxError: Missing initializer in const declaration (line 1, column 7)')
     await ran`let { a }`.fails('SyntaxError: Missing initializer in destructuring declaration (line 1, column 5)')
   })
+  test('also behind ! lines, Windows line ends, decorators and enums', async () => {
+    await ran`!echo\\\n x\r\nconst a = 1\r\n  let a`.fails(
+      "SyntaxError: Identifier 'a' has already been declared (line 4, column 7)",
+    )
+    await ran`enum A { B = 1 }\nclass C { @((v: any, c: any) => v) m(): void {\n  break x\n} }`.fails(
+      "SyntaxError: Undefined label 'x' (line 3, column 9)",
+    )
+    await ran`using a = null\nconst f = (b: any, b: any) => 1`.fails(
+      'SyntaxError: Duplicate parameter name not allowed in this context (line 2, column 20)',
+    )
+  })
+  test('brackets too many and too few', async () => {
+    await ran`const a = 1\n}\nconst b = 2`.fails('SyntaxError: Declaration or statement expected. (line 2, column 1)')
+    await ran`if (1) {`.fails("SyntaxError: '}' expected. (line 1, column 9)")
+  })
   test('return outside a function', () =>
     ran`return 1`.fails(
       "SyntaxError: A 'return' statement can only be used within a function body. (line 1, column 1)",
@@ -158,6 +242,10 @@ describe('errors', () => {
   test('also where the cell catches them', () =>
     ran`let a: any = 1 | let text; try { a() } catch (error) { text = error.message } text`.gives(
       'a is not a function',
+    ))
+  test('and takes them apart', () =>
+    ran`let a: any = 1 | let text; try { a() } catch ({ message, name = message }) { text = message + name } text`.gives(
+      'a is not a functionTypeError',
     ))
   test('what is thrown need not be an error', () => ran`throw { a: 1 }`.fails('Uncaught: { a: 1 }'))
 })

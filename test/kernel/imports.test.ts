@@ -76,6 +76,48 @@ describe('import', () => {
     )
   })
 
+  test('of JSON needs no attribute, in a local file neither, and reads it again when it has changed', async () => {
+    await write('free.json', '{ "a": 1 }')
+    await write('reads.ts', `import data, { a } from './free.json'\nexport const both = [data, a]`)
+    const code = `import data from './free.json'\nimport { both } from './reads'\n[data, both]`
+    expect(result(await run(code))).toBe('[ { a: 1 }, [ { a: 1 }, 1 ] ]')
+    await setTimeout(20)
+    await write('free.json', '{ "a": 2 }')
+    expect(result(await run(code))).toBe('[ { a: 2 }, [ { a: 2 }, 2 ] ]')
+    await write('broken.json', '{ "a": ')
+    expect(error(await run(`import './broken.json'`)).evalue).toContain(`${join(folder, 'broken.json')}: `)
+  })
+
+  test('of CommonJS files reads them again when they, or what they require, have changed', async () => {
+    await write('outer.cjs', `exports.inner = require('./inner.cjs')`)
+    await write('inner.cjs', 'module.exports = 1')
+    await write('over.ts', `export { inner } from './outer.cjs'`)
+    const code = `import { inner } from './outer.cjs'\nimport * as over from './over'\n[inner, over.inner, require('./outer.cjs').inner]`
+    expect(result(await run(code))).toBe('[ 1, 1, 1 ]')
+    await setTimeout(20)
+    await write('inner.cjs', 'module.exports = 2')
+    expect(result(await run(`require('./outer.cjs').inner`))).toBe('2')
+    expect(result(await run(code))).toBe('[ 2, 2, 2 ]')
+    await setTimeout(20)
+    await write('outer.cjs', `exports.inner = 3; exports.more = 4`)
+    expect(result(await run(`import { inner, more } from './outer.cjs'\n[inner, more]`))).toBe('[ 3, 4 ]')
+  })
+
+  test('of JSX, and of import = require in .ts and .cts files', async () => {
+    await mkdir(join(folder, 'node_modules/react'), { recursive: true })
+    await write('node_modules/react/package.json', '{ "name": "react", "exports": { "./jsx-runtime": "./jsx.js" } }')
+    await write('node_modules/react/jsx.js', 'exports.jsx = (type, props) => [type, props]')
+    await write('view.tsx', `export const View = ({ a }: { a: number }) => <b title="x">{a}</b>`)
+    expect(result(await run(`import { View } from './view'\nView({ a: 1 })`))).toBe(
+      `[ 'b', { title: 'x', children: 1 } ]`,
+    )
+    await write('old.cts', `import path = require('node:path')\nexport = { sep: path.sep as string }`)
+    await write('new.ts', `import path = require('node:path')\nexport const sep: string = path.sep`)
+    expect(result(await run(`import old from './old.cjs'\nimport { sep } from './new'\n[old.sep, sep]`))).toBe(
+      `[ '/', '/' ]`,
+    )
+  })
+
   test('that fails in a local file names file and line', async () => {
     await write('throws.ts', `interface A {}\n\nexport function fails(): never {\n  throw new Error('in a file')\n}`)
     const { traceback } = error(await run(`import { fails } from './throws'\nfails()`))

@@ -5,7 +5,8 @@ import { inspect } from 'node:util'
 process.once('message', async programs => {
   const session = new Session()
   session.connect()
-  globalThis.shown = value => inspect(value)
+  globalThis.shown = value => inspect(value, { breakLength: Infinity, compact: true })
+  globalThis.number = value => (typeof value === 'number' ? value % 100 : 1)
   const outcomes = []
   for (const cells of programs) {
     const outcome = []
@@ -21,10 +22,11 @@ process.once('message', async programs => {
       } else if (result.objectId) {
         const { result: text } = await session.post('Runtime.callFunctionOn', {
           objectId: result.objectId,
-          functionDeclaration: 'function () { return shown(this) }',
+          functionDeclaration: 'async function () { return shown(await this) }',
+          awaitPromise: true,
         })
         outcome.push(text.value)
-      } else outcome.push(inspect(result.unserializableValue ?? result.value))
+      } else outcome.push(result.unserializableValue ?? shown(result.value))
     }
     outcomes.push(outcome)
   }

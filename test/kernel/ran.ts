@@ -54,13 +54,13 @@ function createRun() {
   }
 }
 
-/** What each cell gives, as `util.inspect` shows it, or its error. */
+/** What each cell gives, as `util.inspect` shows it on one line, or its error. */
 export async function outcomes(cells: string[]): Promise<string[]> {
   const run = createRun()
   const results: string[] = []
   for (const code of cells) {
     const { value, error } = await run(code)
-    results.push(error ? `${error.ename}: ${error.evalue}` : inspect(value))
+    results.push(error ? `${error.ename}: ${error.evalue}` : inspect(value, { breakLength: Infinity, compact: true }))
   }
   return results
 }

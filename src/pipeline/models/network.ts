@@ -1,3 +1,4 @@
+import { callerSignal } from '../callerSignal.js'
 import type { ModelGraph } from '../onnx/graph.js'
 import type { Attention, LayerOptions } from '../onnx/layers.js'
 import { type Device, type EngineTensor, openEngine } from '../runtime/engine.js'
@@ -44,7 +45,7 @@ export function network<Shape extends object>(
       loaded = { device, key }
       const precision = device === 'cpu' ? 'float32' : dtype
       const model = { key, build: () => build(shape, { provider: device, attention, precision }) }
-      return openEngine(device).run(model, inputs, { signal })
+      return openEngine(device).run(model, inputs, { signal: callerSignal(signal) })
     },
   }
 }

@@ -1,6 +1,6 @@
 import type ts from 'typescript'
+import { checkerOf } from './checker.js'
 import compiler from './compiler.js'
-import { checkerOf } from './names.js'
 
 /** A cell's top-level names, types too, and what it needs of other cells. */
 export interface CellNames {
