@@ -31,7 +31,7 @@ console.log(
 )
 
 function measure(kernel) {
-  return async ({ client, pid }) => {
+  return async ({ client, pid, refused }) => {
     await setTimeout(1000)
     const memory = residentMegabytes(pid)
     const cell = async code => (await run(client, code)).ms
@@ -48,7 +48,7 @@ function measure(kernel) {
       return (await client.until(({ type }) => type === 'display_data')).at - started // Deno's comes after idle
     })
     const stream = { ms: printed.ms, messages: streams.length, complete: text === expected }
-    return { memory, trivial, binding, stream, picture }
+    return { memory, trivial, binding, stream, picture, refused: refused() }
   }
 }
 

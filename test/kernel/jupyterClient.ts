@@ -54,7 +54,8 @@ export async function newConnection(key = 'key'): Promise<Connection> {
   }
 }
 
-export function connect(connection: Connection, topic = ''): JupyterClient {
+/** @param refuse hears of frames that are no message, or have a wrong signature */
+export function connect(connection: Connection, topic = '', refuse = fail): JupyterClient {
   const wire = createWire(connection.key, connection.signature_scheme)
   const session = crypto.randomUUID()
   // a bench waits for a kernel that does not listen yet
@@ -122,7 +123,13 @@ export function connect(connection: Connection, topic = ''): JupyterClient {
   async function hear(socket: AsyncIterable<Uint8Array[]>, channel: Channel) {
     for await (const frames of socket) {
       const at = performance.now()
-      const received = wire.decode(frames)
+      let received: Received
+      try {
+        received = wire.decode(frames)
+      } catch (error) {
+        refuse(error)
+        continue
+      }
       const one = { at, channel, topic: String(received.identities[0] ?? ''), ...described(received) }
       heard.push(one)
       for (const waiter of waiting)
@@ -132,6 +139,10 @@ export function connect(connection: Connection, topic = ''): JupyterClient {
         }
     }
   }
+}
+
+function fail(error: unknown): void {
+  throw error
 }
 
 function described({ header, parent_header, content }: Received) {

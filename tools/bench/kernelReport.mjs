@@ -11,6 +11,7 @@ export function kernelReport(results) {
     ['20,000 lines, ms', ({ stream }) => stream.ms.toFixed(0), ({ stream }) => stream.ms],
     ['  in messages', ({ stream }) => `${stream.messages}${stream.complete ? '' : ', not complete before idle'}`],
     ['8 MiB picture, ms', ({ picture }) => spread(picture), ({ picture }) => percentile(picture, 50)],
+    ['messages wrongly signed', ({ refused }) => `${refused}`],
     ['resident when idle, MB', ({ memory }) => memory.toFixed(0), ({ memory }) => memory],
   ]
   const table = rows.map(([title, show, value]) => [

@@ -14,23 +14,24 @@ export async function withKernel({ argv }, use) {
   const file = join(folder, 'connection.json')
   const connection = await newConnection()
   writeFileSync(file, JSON.stringify({ ...connection, kernel_name: '' }))
-  const client = connect(connection)
+  let refused = 0
+  const client = connect(connection, '', () => refused++) // Deno's signature is wrong, once in some thousand messages
   const started = performance.now()
   const [command, ...args] = argv(file)
   const child = spawn(command, args, { cwd: folder, stdio: 'ignore' })
   const exit = once(child, 'exit')
+  const ended = exit.then(([code, signal]) => Promise.reject(new Error(`${command} ended with ${signal ?? code}`)))
+  ended.catch(() => {})
   try {
     const id = client.send('kernel_info_request', {})
     const answered = client.until(({ parent, type }) => parent === id && type === 'kernel_info_reply')
-    const ended = exit.then(([code]) => Promise.reject(new Error(`${command} ended with ${code}`)))
     const { at } = await Promise.race([answered, ended])
-    ended.catch(() => {})
     // A publisher tells nothing to who has not subscribed yet.
     while (!client.heard.some(({ channel }) => channel === 'iopub')) {
       client.send('kernel_info_request', {})
       await setTimeout(20)
     }
-    return await use({ client, ready: at - started, pid: child.pid })
+    return await Promise.race([use({ client, ready: at - started, pid: child.pid, refused: () => refused }), ended])
   } finally {
     client.close()
     child.kill('SIGKILL')
