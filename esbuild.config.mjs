@@ -9,6 +9,7 @@ const entries = {
   engineProcess: 'src/pipeline/runtime/engineProcess.ts',
   kernelProcess: 'src/kernel/kernelProcess.ts',
   kernelThread: 'src/kernel/kernelThread.ts',
+  languageServer: 'src/language/server.ts',
   importHooks: 'src/kernel/importHooks.ts',
   cli: 'src/cli/main.ts',
 }

@@ -17,6 +17,8 @@ export interface Bindings {
   }
   /** Binds a name to what `get` gives at each read, as an import is. */
   bind(name: string, get: () => unknown): void
+  /** what cells have declared, in order */
+  names(): string[]
   /** whether a cell has declared the name */
   has(name: string): boolean
   typeof(name: string): string
@@ -54,6 +56,7 @@ export function createBindings(given: Record<string, unknown> = {}): Bindings {
   return {
     scope,
     bind: constant,
+    names: () => Object.keys(scope).filter(name => !globals.has(name) && !(name in given)),
     has: name => name in scope && !globals.has(name),
 
     link(names) {

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeFrame, frameDecoder } from '../protocol/frames.js'
-import { type Message, message, type Request } from '../protocol/messages.js'
+import { type CommMessage, type InputReply, type Message, message, type Request } from '../protocol/messages.js'
 import { type Queue, queue } from './queue.js'
 
 export interface KernelClient {
@@ -16,8 +16,10 @@ export interface KernelClient {
    * @throws KernelDiedError when the kernel ends before that
    */
   execute(code: string): AsyncIterable<Message>
-  /** Any other request. */
-  request(request: Request): AsyncIterable<Message>
+  /** Any other request, or a comm's message. */
+  request(request: Request | CommMessage): AsyncIterable<Message>
+  /** Sends what is not answered: the reply to an `input_request`. */
+  send(message: InputReply): void
   /** Stops the cell that runs; it ends with an error. */
   interrupt(): Promise<void>
   /** Ends the kernel. */
@@ -38,7 +40,7 @@ const shutdownMs = 2000
 
 /** Starts a kernel in a process of its own, over a local socket; it ends when this process ends, however that ends. */
 export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClient> {
-  const open = new Map<string, { replies: Queue<Message>; request: Request }>()
+  const open = new Map<string, { replies: Queue<Message>; request: Request | CommMessage }>()
   const late = queue<Message>()
   let lastWords = ''
   let died: KernelDiedError | undefined
@@ -78,6 +80,7 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
         }),
       ),
     request,
+    send: message => void socket.write(encodeFrame(message)),
     async interrupt() {
       await drained(request(message('interrupt_request', {})))
     },
@@ -105,7 +108,7 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
     request.replies.end()
   }
 
-  function request(request: Request): AsyncIterable<Message> {
+  function request(request: Request | CommMessage): AsyncIterable<Message> {
     const replies = queue<Message>()
     if (died) replies.end(died)
     else {

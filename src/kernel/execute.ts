@@ -3,25 +3,36 @@ import { type CellRuntime, CellSyntaxError, type CompiledCell, transform } from 
 import type { Bindings } from './bindings.js'
 import type { RunningCell } from './cell.js'
 import type { Modules } from './modules.js'
+import type { WatchNames } from './names.js'
 import { runShell } from './shell.js'
 import { cleanNames, originalPosition, registerScript } from './stack.js'
 import { resumed } from './stopped.js'
+import type { CellNames } from './threads.js'
 
 /** What the cells of one notebook share. */
 export interface Session {
   cwd: string
   bindings: Bindings
   modules: Modules
+  watchNames: WatchNames
 }
 
 /**
  * Runs a cell's text; the result is the value of its last expression, awaited.
  * @param count the `n` of `Cell In[n]`
+ * @param onCompiled gets, before the cell runs, what tells afterwards which names it has touched
  */
-export async function execute(text: string, count: number, session: Session, cell: RunningCell): Promise<unknown> {
+export async function execute(
+  text: string,
+  count: number,
+  session: Session,
+  cell: RunningCell,
+  onCompiled: (names: () => CellNames) => void = () => {},
+): Promise<unknown> {
   const { bindings } = session
   const compiled = transform(text, bindings.has)
   const run = compile(compiled, count, text)
+  onCompiled(session.watchNames(compiled))
   bindings.link(compiled.free)
   const { initial, ended } = bindings.declare(compiled.declared)
   try {

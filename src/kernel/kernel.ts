@@ -1,7 +1,9 @@
 import type {
   Channel,
   CommMessage,
+  ExecuteReply,
   ExecuteRequest,
+  ExecuteResult,
   Failure,
   Header,
   Message,
@@ -15,7 +17,7 @@ import type { Comms } from './comms.js'
 import type { History } from './history.js'
 import type { Client, Hub } from './hub.js'
 import { gatherPrinted } from './printed.js'
-import type { CellToRun, FromRunner, InputAnswer } from './threads.js'
+import type { CellToRun, FromRunner, InputAnswer, Outcome } from './threads.js'
 
 export interface Kernel extends Hub {
   /** Takes what the main thread says. */
@@ -29,6 +31,24 @@ export interface RunnerLink {
   interrupt(): Promise<void>
   /** Answers a question of the main thread, which waits for it. */
   input(answer: InputAnswer): void
+}
+
+/** What the protocol is made of besides. */
+export interface KernelParts {
+  answers: Omit<Answers, 'interrupt' | 'shutdown'>
+  history: History
+  comms: Comms
+  /** A cell has run: what its reply's metadata tell of it, and who else is to hear. */
+  ran(run: CellRun): { metadata: Record<string, unknown>; messages: CommMessage[] }
+}
+
+export interface CellRun {
+  /** the cell's id, where the client tells it, as JupyterLab and VS Code do */
+  cell?: string
+  id: string
+  code: string
+  count: number
+  outcome: Outcome
 }
 
 interface Execution {
@@ -45,7 +65,7 @@ type Question = Exclude<Request, ExecuteRequest | { header: { msg_type: 'input_r
  */
 export function createKernel(
   runner: RunnerLink,
-  { answers, history, comms }: { answers: Omit<Answers, 'interrupt' | 'shutdown'>; history: History; comms: Comms },
+  { answers, history, comms, ran }: KernelParts,
   shutdown: () => void,
 ): Kernel {
   const clients = new Set<Asker>()
@@ -158,9 +178,9 @@ export function createKernel(
 
   function output(message: Output) {
     publish(message)
-    if (message.header.msg_type !== 'execute_result' || !('execution_count' in message.content)) return
-    const { execution_count, data } = message.content as { execution_count: number; data: Record<string, unknown> }
-    history.setOutput(execution_count, String(data['text/plain'] ?? ''))
+    if (message.header.msg_type !== 'execute_result' || !running?.request.content.store_history) return
+    const { data } = message.content as ExecuteResult['content']
+    history.setOutput(running.count, String(data['text/plain'] ?? ''))
   }
 
   function ended({ id, outcome }: Extract<FromRunner, { type: 'ended' }>) {
@@ -169,15 +189,15 @@ export function createKernel(
     const { header } = request
     running = undefined
     isAsking = false
-    client(
+    const { cellId } = request.metadata
+    const cell = typeof cellId === 'string' ? { cell: cellId } : {}
+    const { metadata, messages } = ran({ ...cell, id, code: request.content.code, count, outcome })
+    const content: ExecuteReply['content'] =
       outcome.status === 'ok'
-        ? message(
-            'execute_reply',
-            { status: 'ok', execution_count: count, payload: [], user_expressions: outcome.expressions },
-            header,
-          )
-        : message('execute_reply', { status: 'error', execution_count: count, ...outcome.error }, header),
-    )
+        ? { status: 'ok', execution_count: count, payload: [], user_expressions: outcome.expressions }
+        : { status: 'error', execution_count: count, ...outcome.error }
+    client({ ...message('execute_reply', content, header), metadata })
+    for (const message of messages) publish(message)
     status('idle', header)
     if (outcome.status === 'error' && request.content.stop_on_error)
       for (const execution of queue.splice(0)) abort(execution)

@@ -5,6 +5,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { captureProcess } from './capture.js'
 import { callingCell, type RunningCell } from './cell.js'
 import { installInput } from './input.js'
+import { inspectSession } from './inspectSession.js'
 import { makeInterruptible } from './interruptible.js'
 import { installHooks, modulePosition } from './modules.js'
 import { createRunner } from './runner.js'
@@ -64,6 +65,10 @@ thread.on('message', (message: ToRunner) => {
       runner.interrupt(holder)
       holder = undefined
       return post({ type: 'interrupted', number: message.number })
+    case 'session':
+      return void inspectSession(runner.session.bindings).then(session =>
+        post({ type: 'session', id: message.id, session }),
+      )
     case 'listening':
       // to who has started this process, and may leave it
       process.send?.('listening', () => process.disconnect())

@@ -6,8 +6,11 @@ import { createComms } from './comms.js'
 import { createHistory } from './history.js'
 import { createInterrupter } from './interrupter.js'
 import { createKernel } from './kernel.js'
+import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
-import { exitSymbol, type FromRunner, type ThreadData, type ToRunner } from './threads.js'
+import { sessionComm, sessionTarget, staleData } from './sessionComm.js'
+import { createStaleMarks } from './stale.js'
+import { exitSymbol, type FromRunner, type SessionState, type ThreadData, type ToRunner } from './threads.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
 const { input, go, serve } = workerData as ThreadData
@@ -18,9 +21,12 @@ const post = (message: ToRunner) => main.postMessage(message)
 const goodbyeMs = 500
 const exitMs = 1000
 
+const sessionRequests = new Map<string, (state: SessionState) => void>()
 const interrupter = createInterrupter(number => post({ type: 'interrupt', number }), go)
 const history = createHistory()
-const comms = createComms({})
+const language = createLanguage(process.cwd())
+const stale = createStaleMarks()
+const comms = createComms({ [sessionTarget]: sessionComm(stale.cells, sessionState) })
 const kernel = createKernel(
   {
     execute: cell => post({ type: 'execute', cell }),
@@ -32,12 +38,24 @@ const kernel = createKernel(
       Atomics.notify(ready, 0)
     },
   },
-  { answers: createAnswers(history, comms, {} as never), history, comms },
+  {
+    ...{ answers: createAnswers(history, comms, language), history, comms },
+    ran({ cell, id, code, count, outcome: { names } }) {
+      // without names it could not be compiled, and has done nothing
+      if (names) {
+        language.ran(cell ?? id, code)
+        stale.ran({ cell, code, count, names })
+      }
+      const cells = stale.cells()
+      return { metadata: { sdnb: { stale: cells } }, messages: comms.tell(sessionTarget, staleData(cells)) }
+    },
+  },
   () => void end(),
 )
 main.on('message', (told: FromRunner) => {
   if (told.type === 'stopping') interrupter.terminate()
   else if (told.type === 'interrupted') interrupter.answered(told.number)
+  else if (told.type === 'session') sessionRequests.get(told.id)?.(told.session)
   else kernel.fromRunner(told)
 })
 
@@ -51,6 +69,18 @@ if ('socket' in serve) {
   if (process.env.JPY_PARENT_PID) whenParentEnds(() => void end())
 }
 post({ type: 'listening' })
+
+/** What the session holds, as soon as no cell holds the main thread. */
+function sessionState(): Promise<SessionState> {
+  const id = crypto.randomUUID()
+  return new Promise(resolve => {
+    sessionRequests.set(id, state => {
+      sessionRequests.delete(id)
+      resolve(state)
+    })
+    post({ type: 'session', id })
+  })
+}
 
 /** Ends the process, also out of a cell that never yields. */
 async function end() {

@@ -6,8 +6,9 @@ import { errorContent } from './errors.js'
 import { execute, type Session } from './execute.js'
 import { InterruptedError } from './interruptedError.js'
 import { createModules } from './modules.js'
+import { nameWatch } from './names.js'
 import { createOutlet } from './outlet.js'
-import type { CellToRun, FromRunner, Outcome } from './threads.js'
+import type { CellNames, CellToRun, FromRunner, Outcome } from './threads.js'
 import { clearTimers } from './timers.js'
 import { nextTurn } from './turn.js'
 
@@ -25,7 +26,8 @@ export interface Runner {
  */
 export function createRunner({ cwd, post }: { cwd: string; post: (message: FromRunner) => void }): Runner {
   const modules = createModules(cwd)
-  const session: Session = { cwd, bindings: createBindings({ require: modules.require }), modules }
+  const bindings = createBindings({ require: modules.require })
+  const session: Session = { cwd, bindings, modules, watchNames: nameWatch(bindings) }
   let running: RunningCell | undefined
 
   return { run, interrupt, session }
@@ -45,6 +47,7 @@ export function createRunner({ cwd, post }: { cwd: string; post: (message: FromR
     const stop = new AbortController()
     let failure: ReturnType<typeof errorContent> | undefined
     let hasEnded = false
+    let names: (() => CellNames) | undefined
 
     const cell: RunningCell = {
       parent: header,
@@ -67,7 +70,10 @@ export function createRunner({ cwd, post }: { cwd: string; post: (message: FromR
       if (hasEnded) return
       hasEnded = true
       running = undefined
-      const outcome: Outcome = failure ? { status: 'error', error: failure } : { status: 'ok', expressions }
+      const outcome: Outcome = {
+        ...(failure ? { status: 'error', error: failure } : { status: 'ok', expressions }),
+        names: names?.(),
+      }
       post({ type: 'ended', id: header.msg_id, outcome })
     }
 
@@ -75,7 +81,9 @@ export function createRunner({ cwd, post }: { cwd: string; post: (message: FromR
     void runInCell(cell, async () => {
       let values: Record<string, UserExpression> = {}
       try {
-        const value = await execute(code, count, session, cell)
+        const value = await execute(code, count, session, cell, watch => {
+          names = watch
+        })
         if (value !== undefined && !silent && !failure) {
           const data = await mimeBundle(value)
           outlet.send(message('execute_result', { execution_count: count, data, metadata: {} }, header))

@@ -78,8 +78,8 @@ export interface LoadedPipeline {
   type: string
   /** that really runs */
   device: string
-  /** resident in the process that runs it, where it runs by now */
-  bytes?: number
+  /** resident in the process that runs it; 0 before its first use */
+  bytes: number
 }
 
 /** What the thread is started with. */

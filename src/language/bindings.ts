@@ -52,13 +52,8 @@ export function rewriteBindings(
     '(function (__cell, __new, __run) { return (async function () { "use strict"; ',
     '\n})(); })',
   )
-  const originalOffset = (offset: number) => {
-    const original = rendered.originalOffset(offset)
-    return original === undefined ? undefined : offsetInCell(original)
-  }
   return {
-    code: rendered.code,
-    originalOffset,
+    ...rendered,
     declared: [...declared.values()],
     free: [...free],
     reads: [...reads],
@@ -222,8 +217,9 @@ export function rewriteBindings(
 
   /** A binding pattern as an assignment pattern. */
   function pattern(name: ts.BindingName, scope: string) {
-    if (compiler.isIdentifier(name)) edits.replace(name, `${scope}.${name.text}`)
-    else
+    if (compiler.isIdentifier(name)) {
+      if (names.declares(name)) edits.replace(name, `${scope}.${name.text}`)
+    } else
       for (const element of name.elements) {
         if (compiler.isOmittedExpression(element)) continue
         if (element.propertyName) {

@@ -1,7 +1,7 @@
 import compiler from './compiler.js'
 import { type CellEdits, editedCell } from './editedCell.js'
 import { type CellNames, cellNames, hasModifier } from './moduleNames.js'
-import { replaceShellLines } from './shellLines.js'
+import { replaceEachShellLine } from './shellLines.js'
 import { CellSyntaxError, transform } from './transform.js'
 
 /** Cells' texts for one TypeScript module, and what could not be made right. Cells are told by index. */
@@ -23,7 +23,7 @@ export function cellsAsModule(sources: string[]): ModuleCells {
   const texts = sources.map((source, cell) => {
     const error = syntaxError(source)
     if (error) unparsed.push({ cell, error })
-    return error ? comment(source) : replaceShellLines(source, comment)
+    return error ? comment(source) : replaceEachShellLine(source, ({ start, end }) => comment(source.slice(start, end)))
   })
   const cells = texts.map(cellNames)
   const edits: CellEdits[] = texts.map(() => ({ block: false, drop: new Set(), open: new Set(), assign: new Set() }))

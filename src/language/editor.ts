@@ -60,13 +60,19 @@ export function editor(source: string) {
       }
       range(start, end, edits)
       add(tail, undefined, false)
-      return { code, originalOffset }
-
-      /** where in the source an offset of the result comes from */
-      function originalOffset(offset: number): number | undefined {
-        const piece = pieces.findLast(({ at }) => at <= offset)
-        return piece?.start === undefined ? undefined : piece.start + (piece.copied ? offset - piece.at : 0)
-      }
+      return { code, originalOffset: offsetLookup(pieces) }
     },
+  }
+}
+
+/** Where in the source an offset of the result comes from. Sessions keep one for each cell: it holds numbers alone, no syntax tree. */
+function offsetLookup(pieces: Piece[]): (offset: number) => number | undefined {
+  const ats = Int32Array.from(pieces, ({ at }) => at)
+  const starts = Int32Array.from(pieces, ({ start }) => start ?? -1)
+  const copied = Uint8Array.from(pieces, piece => Number(piece.copied))
+  return offset => {
+    const index = ats.findLastIndex(at => at <= offset)
+    if (index < 0 || starts[index] < 0) return undefined
+    return starts[index] + (copied[index] ? offset - ats[index] : 0)
   }
 }

@@ -55,7 +55,8 @@ export function parseCell(code: string, setParents = false): ParsedCell {
     offset: Math.max(0, Math.min(offsetInCell(offset), code.length)),
   })
   // a `}` too many ends the function
-  if (body.end < text.length && (!diagnostic || diagnostic.start >= body.end))
+  const isClosed = body.statements.end < body.end
+  if (isClosed && body.end < text.length && (!diagnostic || diagnostic.start >= body.end))
     return { file, body, error: error('Declaration or statement expected.', body.end - 1) }
   return {
     file,
@@ -76,11 +77,17 @@ function blanked(typescript: string, { file, body }: ParsedCell): JavaScript | u
   if (!erasable) return undefined
   return {
     code: code.slice(head.length, -'\n}'.length),
-    lookup: offset => lineTable(typescript).position(offset),
+    lookup: identity(typescript),
     fresh: new Set(),
     isOwn: () => false,
   }
 }
+
+// apart from what else has been in scope: sessions keep it
+const identity =
+  (typescript: string): JavaScript['lookup'] =>
+  offset =>
+    lineTable(typescript).position(offset)
 
 /** Decorators, `accessor` and `using` are JavaScript to the blanker, but not to Node. */
 function needsCompiler(node: ts.Node): boolean {
@@ -122,12 +129,19 @@ function emitted(typescript: string): JavaScript {
   })
   const code = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, '')
   const { mappings } = JSON.parse(sourceMapText!) as { mappings: string }
-  const lookup = sourceMapLookup(mappings)
   return {
     code,
-    lookup: offset => lookup(lineTable(code).position(offset)),
+    lookup: mapped(code, mappings),
     fresh,
     isOwn: name => !written.has(name),
+  }
+}
+
+function mapped(code: string, mappings: string): JavaScript['lookup'] {
+  let lookup: ReturnType<typeof sourceMapLookup> | undefined
+  return offset => {
+    lookup ??= sourceMapLookup(mappings)
+    return lookup(lineTable(code).position(offset))
   }
 }
 

@@ -25,6 +25,8 @@ export function resolver(
   return {
     of: (node: ts.Identifier): Target => (isValue(node) ? target(node) : undefined),
     shorthand: (node: ts.ShorthandPropertyAssignment): Target => target(node.name),
+    /** In `catch (a) { var a = 1 }` the value is the error's variable's. */
+    declares: (node: ts.Identifier): boolean => target(node) === 'cell',
   }
 
   function target(node: ts.Identifier): Target {

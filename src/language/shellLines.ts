@@ -1,22 +1,53 @@
 import type ts from 'typescript'
 import compiler from './compiler.js'
 
+/** A `!` line as TypeScript. The call keeps the line's number, and a continued command leaves its empty lines. */
+const shellCall = (command: string, lines: number) =>
+  `await __run.shell(${JSON.stringify(command)});${'\n'.repeat(lines - 1)}`
+
+/** A line that begins with `!`, with those it is continued on: from the `!` to before the last line's end. */
+export interface ShellLine {
+  start: number
+  end: number
+  command: string
+  lines: number
+}
+
+/** Cell text with every `!` line turned into a shell call; line numbers stay. */
+export function replaceShellLines(text: string): string {
+  return replaceEachShellLine(text, ({ command, lines }) => shellCall(command, lines))
+}
+
+/** Cell text with every `!` line turned into an empty statement of the same length; offsets stay. */
+export function blankShellLines(text: string): string {
+  return replaceEachShellLine(text, ({ start, end }) => `;${text.slice(start + 1, end).replace(/[^\r\n]/g, ' ')}`)
+}
+
+/** Cell text with every `!` line turned into what `replacement` makes of it. */
+export function replaceEachShellLine(text: string, replacement: (line: ShellLine) => string): string {
+  let result = ''
+  let copied = 0
+  for (const line of shellLines(text)) {
+    result += text.slice(copied, line.start) + replacement(line)
+    copied = line.end
+  }
+  return result + text.slice(copied)
+}
+
 /**
- * Cell text with every line that begins with `!` turned into a shell call, or into what `replacement` makes of it.
- * A line inside a template, a comment, brackets or an unfinished expression is left alone. A trailing backslash
- * continues the command on the next line, as in a shell.
+ * The `!` lines of a cell. A line inside a template, a comment, brackets or an unfinished expression is none.
+ * A trailing backslash continues the command on the next line, as in a shell.
  */
-export function replaceShellLines(text: string, replacement: (lines: string) => string = shellCall): string {
-  if (!/^!/m.test(text)) return text
+export function shellLines(text: string): ShellLine[] {
+  const found: ShellLine[] = []
+  if (!/^!/m.test(text)) return found
   const scanner = compiler.createScanner(compiler.ScriptTarget.Latest, true, compiler.LanguageVariant.Standard, text)
   /** open brackets; `${` is a template's, which its `}` goes on with */
   const open: string[] = []
   let previous: ts.SyntaxKind | undefined
-  let result = ''
-  let copied = 0
   for (;;) {
     let token = scanner.scan()
-    if (token === compiler.SyntaxKind.EndOfFileToken) break
+    if (token === compiler.SyntaxKind.EndOfFileToken) return found
     const start = scanner.getTokenStart()
     if (
       text[start] === '!' &&
@@ -24,9 +55,12 @@ export function replaceShellLines(text: string, replacement: (lines: string) => 
       open.length === 0 &&
       !expectsOperand(previous)
     ) {
-      const end = commandEnd(text, start)
-      result += text.slice(copied, start) + replacement(text.slice(start, end))
-      copied = end
+      const { end, lines } = commandEnd(text, start)
+      const command = text
+        .slice(start + 1, end)
+        .replace(/\\\r?\n/g, '')
+        .trim()
+      found.push({ start, end, command, lines })
       scanner.resetTokenState(end)
       previous = undefined
       continue
@@ -48,7 +82,6 @@ export function replaceShellLines(text: string, replacement: (lines: string) => 
     }
     previous = token
   }
-  return result + text.slice(copied)
 }
 
 const opens = new Set([
@@ -94,20 +127,13 @@ function isKeywordBeforeOperand(token: ts.SyntaxKind): boolean {
   )
 }
 
-/** The call keeps the line's number, and a continued command leaves its empty lines. */
-function shellCall(lines: string): string {
-  const command = lines
-    .slice(1)
-    .replace(/\\\r?\n/g, '')
-    .trim()
-  return `await __run.shell(${JSON.stringify(command)});${'\n'.repeat(lines.split('\n').length - 1)}`
-}
-
-function commandEnd(text: string, start: number): number {
-  for (let end = start; ; end++) {
+function commandEnd(text: string, start: number): { end: number; lines: number } {
+  let end = start
+  for (let lines = 1; ; lines++) {
     const newline = text.indexOf('\n', end)
     end = newline < 0 ? text.length : newline
     const line = text.slice(start, end).replace(/\r$/, '')
-    if (newline < 0 || !line.endsWith('\\')) return end
+    if (newline < 0 || !line.endsWith('\\')) return { end, lines }
+    end = newline + 1
   }
 }

@@ -1,5 +1,5 @@
 import { rewriteBindings } from './bindings.js'
-import { toJavaScript } from './javascript.js'
+import { type JavaScript, offsetInCell, toJavaScript } from './javascript.js'
 import { replaceShellLines } from './shellLines.js'
 import { lineTable, type Position } from './sourceMap.js'
 
@@ -76,13 +76,21 @@ export function transform(text: string, isDeclared: (name: string) => boolean = 
     ...names,
     code,
     declared: names.declared.map(name => (javascript.fresh.has(name.name) ? { ...name, fresh: true } : name)),
-    original(generated) {
-      const offset = originalOffset(lineTable(code).offset(generated))
-      return offset === undefined ? undefined : javascript.lookup(offset)
-    },
+    original: positionLookup(code, originalOffset, javascript.lookup),
   }
 
   function fail(message: string, { line, column }: Position = { line: 0, column: 0 }): never {
     throw new CellSyntaxError(message, line + 1, column + 1)
+  }
+}
+
+function positionLookup(
+  code: string,
+  originalOffset: (offset: number) => number | undefined,
+  lookup: JavaScript['lookup'],
+): CompiledCell['original'] {
+  return generated => {
+    const offset = originalOffset(lineTable(code).offset(generated))
+    return offset === undefined ? undefined : lookup(offsetInCell(offset))
   }
 }

@@ -144,6 +144,8 @@ describe('as the language has it', () => {
     ran`switch (1) { case 1: let a; case 2: var a = 1 }`.fails(
       "SyntaxError: Identifier 'a' has already been declared (line 1, column 41)",
     ))
+  test('except a catch, whose variable it sets', () =>
+    ran`try { throw 1 } catch (a) { var a = 2, b = a } | [a, b]`.gives([undefined, 2]))
   test('lines end without semicolons as they do elsewhere', () =>
     ran`let a = 1, f = (x: any) => x\nlet b = a\n++a\nvar c = [a]\n;[0].map(f)\nclass A { x = 1\n['y'] = 2 }\nif (a) f(1)\nelse f(2)\ndo a++\nwhile (a < 5)\nf\n\`\${a} \${b}\`[0]`.gives(
       '',
@@ -151,6 +153,8 @@ describe('as the language has it', () => {
   test('a first line for the shell, a byte order mark, Windows line ends', () =>
     ran`\ufeff#!/usr/bin/env node\r\nconst a = 1\r\na // one`.gives(1))
   test('names written with escapes', () => ran`const \u0061b = 1 | [ab, { \u0061b }.ab]`.gives([1, 1]))
+  test('also in a cell that the compiler has to emit', () =>
+    ran`enum A { B }; const a = [1]; [await [...a, 2]] | A`.gives({ 0: 'B', B: 0 }))
   test('await before brackets of every kind', () =>
     ran`const a = [1] | [await [...a, 2], await { a }, await (a), typeof await a, (await 3) ** 2]`.gives([
       [1, 2],
@@ -231,6 +235,7 @@ describe('errors', () => {
   })
   test('brackets too many and too few', async () => {
     await ran`const a = 1\n}\nconst b = 2`.fails('SyntaxError: Declaration or statement expected. (line 2, column 1)')
+    await ran`/*\na`.fails("SyntaxError: '*/' expected. (line 2, column 2)")
     await ran`if (1) {`.fails("SyntaxError: '}' expected. (line 1, column 9)")
   })
   test('return outside a function', () =>

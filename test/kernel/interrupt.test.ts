@@ -29,6 +29,9 @@ const states: Record<string, string> = {
   'a promise that never settles': 'await new Promise(() => {})',
   'an import that never ends': `await import('./endless')`,
   'an import of a busy loop': `await import('./busy')`,
+  'a loop of files read': `import { readFile } from 'node:fs/promises'; for (;;) { await readFile('busy.ts'); ticks++ }`,
+  'a loop that goes on in finally':
+    'for (;;) { try { await new Promise(resolve => setTimeout(resolve, 1)); ticks++ } finally { continue } }',
   'a ! line': '!sleep 61.5 & sleep 61.5',
 }
 

@@ -89,7 +89,15 @@ describe('an error', () => {
     expect(error(messages)).toEqual({
       ename: 'Error',
       evalue: 'boom',
-      traceback: ['Error: boom', ...frames, 'Caused by: RangeError: why', ...frames],
+      traceback: [
+        'Error: boom',
+        ...frames,
+        `${before}, line 5`,
+        '      throw new Error("boom", { cause: new RangeError("why") })',
+        '            ^',
+        'Caused by: RangeError: why',
+        ...frames,
+      ],
     })
   })
 

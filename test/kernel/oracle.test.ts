@@ -22,7 +22,8 @@ test('2,000 generated programs do what they do in V8’s own REPL', async () => 
   const differences: object[] = []
   let whole = 0
   for (const [number, cells] of programs.entries()) {
-    const ours = await outcomes(cells)
+    // an enum makes the compiler emit the cell
+    const ours = await outcomes(number % 10 ? cells : cells.map(cell => `enum E {}\n${cell}`))
     // after an error V8 keeps names that can neither be read nor declared again
     const failed = ours.findIndex((outcome, index) => isError(outcome) || isError(theirs[number][index]))
     const at = cells

@@ -42,7 +42,12 @@ async function runAll(cells: string[]) {
 function createRun() {
   // without the hooks of a kernel's process, Node resolves
   const modules = { ...createModules(process.cwd()), import: (specifier: string) => import(specifier) }
-  const session = { cwd: process.cwd(), bindings: createBindings({ require: modules.require }), modules }
+  const session = {
+    watchNames: () => () => ({ reads: [], changed: [] }),
+    cwd: process.cwd(),
+    bindings: createBindings({ require: modules.require }),
+    modules,
+  }
   let count = 0
   return async (code: string): Promise<{ value?: unknown; error?: ReturnType<typeof errorContent> }> => {
     count++

@@ -17,7 +17,12 @@ async function stopped(code: string): Promise<{ end: unknown; ticks: number }> {
     },
     setTimeout,
   }
-  const session = { cwd: process.cwd(), bindings: createBindings(given), modules: createModules(process.cwd()) }
+  const session = {
+    cwd: process.cwd(),
+    bindings: createBindings(given),
+    modules: createModules(process.cwd()),
+    watchNames: () => () => ({ reads: [], changed: [] }),
+  }
   const cell: RunningCell = {
     parent: { msg_id: '', msg_type: 'execute_request', session: '', username: '', date: '', version: '5.5' },
     outlet: { send() {}, print() {}, settled: async () => {}, abandon() {} },

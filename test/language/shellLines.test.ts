@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: cells hold templates
 import { expect, test } from 'vitest'
-import { replaceShellLines } from '../../src/language/shellLines.js'
+import { blankShellLines, replaceShellLines } from '../../src/language/shellLines.js'
 
 const commands = (text: string) =>
   [...replaceShellLines(text).matchAll(/__run\.shell\("(.*?)"\)/g)].map(([, command]) => command)
@@ -10,6 +10,8 @@ test('a line that begins with ! is a command', () =>
 test('lines keep their numbers', () => expect(replaceShellLines('!a \\\n  b\nc').split('\n').length).toBe(3))
 test('a backslash continues the command', () => expect(commands('!echo a \\\n  b')).toEqual(['echo a   b']))
 test('Windows line ends belong to no command', () => expect(commands('!ls\r\nconst a = 1\r\n')).toEqual(['ls']))
+test('blanked, it is an empty statement of the same length', () =>
+  expect(blankShellLines('!ls \\\r\n -l\r\na\n!')).toBe(';    \r\n   \r\na\n;'))
 test('quotes, templates and regular expressions end where they end', () =>
   expect(
     commands(

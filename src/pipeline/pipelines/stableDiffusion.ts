@@ -8,7 +8,7 @@ import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
 import { progressId, reportProgress } from '../progress.js'
 import { randn } from '../random.js'
-import { type Device, resolveDevice } from '../runtime/engine.js'
+import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkedTensor, concat, repeatItems, type Tensor, tensor } from '../tensor.js'
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
@@ -109,6 +109,11 @@ export class StableDiffusionPipeline extends Callable {
   /** Frees memory; a later call makes the sessions anew. */
   async dispose(): Promise<void> {
     await Promise.all(this.networks().map(part => part.release()))
+  }
+
+  /** For a notebook's list of what is loaded: the device, and the bytes that its process holds. */
+  async [Symbol.for('sdnb.loaded')](): Promise<{ device: Device; bytes: number }> {
+    return { device: this.device, bytes: (await openEngine(this.device).memory()).resident }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
