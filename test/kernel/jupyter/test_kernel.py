@@ -31,7 +31,7 @@ class KernelTests(jupyter_kernel_test.KernelTests):
     code_clear_output = "import { clearOutput } from 'sdnb'; clearOutput()"
 
     completion_samples = [
-        {"text": "Math.sqr", "matches": ["sqrt"]},
+        {"text": "Math.sqr", "matches": ["sqrt", "SQRT1_2", "SQRT2"]},
         {"text": "const 🚗 = 1; Number.isSafe", "matches": ["isSafeInteger"]},
     ]
     complete_code_samples = ["1", "", "const a = 1", "function f() { return 1 }", "for await (const a of [1]) {}"]
