@@ -3,6 +3,7 @@ import { createRequire, isBuiltin, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { type Position, sourceMapLookup } from '../language/sourceMap.js'
+import { callingCell } from './cell.js'
 import type { CellImport, HookData } from './importHooks.js'
 
 /** Imports of a session's cells, resolved from the notebook's folder. */
@@ -53,12 +54,17 @@ export function createModules(cwd: string): Modules {
       changed.clear()
       const url = `sdnb-import:${encodeURIComponent(JSON.stringify(request))}`
       const here = new Error()
+      const signal = callingCell()?.signal
+      const stopped = () => void failed.push({ number, linked: true })
+      signal?.addEventListener('abort', stopped)
       try {
         // written out, as bundlers want attributes
         return attributes?.type === 'json' ? await import(url, { with: { type: 'json' } }) : await import(url)
       } catch (error) {
         failed.push({ number, linked: !isHooksError(error) && !(error instanceof SyntaxError) })
         throw withAdvice(error, specifier, here)
+      } finally {
+        signal?.removeEventListener('abort', stopped)
       }
     },
     require: Object.assign((specifier: string) => {

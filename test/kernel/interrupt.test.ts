@@ -90,6 +90,17 @@ describe('an interrupt', () => {
     expect(reported?.content).toMatchObject({ ename: 'InterruptedError' })
   })
 
+  test('of an import does not stand in the way of the next one', async () => {
+    await write(
+      'waits.ts',
+      `if (Reflect.get(globalThis, 'waits')) { console.log('runs'); await new Promise(() => {}) }\nexport const read = 1`,
+    )
+    await run('globalThis.waits = true')
+    await interrupted(`import { read } from './waits'`)
+    await run('globalThis.waits = false')
+    expect(result(await run(`import { read } from './waits'\nread`))).toBe('1')
+  })
+
   test('lets go of what the cell held', async () => {
     const heap = async () =>
       Number(
