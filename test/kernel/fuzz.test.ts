@@ -3,33 +3,33 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { message } from '../../src/protocol/messages.js'
 import { createWire } from '../../src/protocol/wire.js'
-import { startJupyterKernel } from './jupyterKernel.js'
+import { type JupyterKernel, startJupyterKernel } from './jupyterKernel.js'
 
 const count = 10_000
 const channels = ['shell', 'control', 'stdin'] as const
 
 test(`${count} malformed messages leave the kernel answering`, async () => {
   const kernel = await startJupyterKernel()
-  try {
-    const { client, connection } = kernel
-    const make = messages(20_240_501, connection.key)
-    for (let sent = 0; sent < count; sent += 100) {
-      for (let i = 0; i < 100; i++) client.sendFrames(make.frames(), make.one(channels))
-      // its answer says that what was sent before on that socket has been read
-      await client.ask('kernel_info_request', {}, 'control')
-    }
-    const { reply, output } = await client.ask('execute_request', { code: '40 + 2' })
-    expect(reply).toMatchObject({ status: 'ok', execution_count: 1 })
-    expect(output.find(({ type }) => type === 'execute_result')?.content.data['text/plain']).toBe('42')
-    expect(await client.beat()).toBe('beat')
-    const refused = client.heard.filter(({ content }) => content.ename === 'MalformedMessage')
-    expect(refused.length).toBeGreaterThan(count / 10)
-    expect(kernel.process.exitCode).toBe(null)
-    if (process.platform === 'linux') expect(resident(kernel.process.pid!)).toBeLessThan(800)
-  } finally {
-    await kernel.end()
-  }
+  await Promise.race([sendAll(kernel), kernel.ended]).finally(() => kernel.end())
 })
+
+async function sendAll(kernel: JupyterKernel) {
+  const { client, connection } = kernel
+  const make = messages(20_240_501, connection.key)
+  for (let sent = 0; sent < count; sent += 100) {
+    for (let i = 0; i < 100; i++) client.sendFrames(make.frames(), make.one(channels))
+    // its answer says that what was sent before on that socket has been read
+    await client.ask('kernel_info_request', {}, 'control')
+  }
+  const { reply, output } = await client.ask('execute_request', { code: '40 + 2' })
+  expect(reply).toMatchObject({ status: 'ok', execution_count: 1 })
+  expect(output.find(({ type }) => type === 'execute_result')?.content.data['text/plain']).toBe('42')
+  expect(await client.beat()).toBe('beat')
+  const refused = client.heard.filter(({ content }) => content.ename === 'MalformedMessage')
+  expect(refused.length).toBeGreaterThan(count / 10)
+  expect(kernel.process.exitCode).toBe(null)
+  if (process.platform === 'linux') expect(resident(kernel.process.pid!)).toBeLessThan(800)
+}
 
 /** Malformed messages, the same ones for one seed; none of them is a valid request that would run or end something. */
 function messages(seed: number, key: string) {

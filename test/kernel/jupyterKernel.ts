@@ -12,6 +12,8 @@ export interface JupyterKernel {
   process: ChildProcess
   connection: Connection
   client: JupyterClient
+  /** rejects when the process ends by itself */
+  ended: Promise<never>
   /** Ends the process by force, and removes its folder. */
   end(): Promise<void>
 }
@@ -26,9 +28,11 @@ export async function startJupyterKernel(): Promise<JupyterKernel> {
   const exit = once(process_, 'exit')
   const client = connect(connection)
   const welcome = client.until(({ type }) => type === 'iopub_welcome')
-  await Promise.race([welcome, exit.then(([code]) => Promise.reject(new Error(`the kernel ended with ${code}`)))])
+  const ended = exit.then(([code]) => Promise.reject(new Error(`the kernel ended with ${code}`)))
+  ended.catch(() => {})
+  await Promise.race([welcome, ended])
   return {
-    ...{ process: process_, connection, client },
+    ...{ process: process_, connection, client, ended },
     async end() {
       client.close()
       process_.kill('SIGKILL')
