@@ -17,7 +17,12 @@ test('the package holds all that it names, and nothing of its making', () => {
   const paths = files.map(({ path }) => path)
   const named = [bin.sdnb, ...Object.values<string>(exports['.']), ...Object.values<string>(imports)]
   expect(paths).toEqual(
-    expect.arrayContaining([...named.map(normalize), 'dist/importHooks.js', 'models/tiny/model_index.json']),
+    expect.arrayContaining([
+      ...named.map(normalize),
+      'dist/importHooks.js',
+      'models/tiny/model_index.json',
+      'assets/kernel/logo-svg.svg',
+    ]),
   )
   expect(files.find(({ path }) => path === bin.sdnb)!.mode & 0o111).not.toBe(0)
   const folders = new Set(paths.map(path => path.split('/').slice(0, -1).slice(0, 3).join('/')))

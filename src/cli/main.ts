@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExportOptions } from './export.js'
+import type { KernelSpecOptions } from './kernelSpec.js'
 import type { RunOptions } from './run.js'
 import { UsageError } from './usageError.js'
 
 const exitCodes = { done: 0, failed: 1, wrongUse: 2 }
 
-/** `sdnb`: runs notebooks. */
+/** `sdnb`: runs notebooks, and is their kernel. */
 async function main(): Promise<number> {
   let exitCode = exitCodes.done
   const program = new Command('sdnb')
@@ -40,6 +41,30 @@ async function main(): Promise<number> {
     .action(async (file: string, options: ExportOptions) => {
       const { exportNotebook } = await import('./export.js')
       await exportNotebook(file, options)
+    })
+  const kernel = program.command('kernel').description('the kernel for JupyterLab and other Jupyter clients')
+  for (const [name, description] of [
+    ['install', 'let Jupyter find the kernel'],
+    ['uninstall', 'remove what install wrote'],
+  ] as const)
+    kernel
+      .command(name)
+      .description(description)
+      .option('--user', 'for this user (the default)')
+      .option('--prefix <folder>', 'in <folder>/share/jupyter')
+      .option('--sys-prefix', 'in the Python environment that is active here')
+      .option('--json', 'print where, as JSON')
+      .action(async (options: KernelSpecOptions) => {
+        const { installKernelSpec, uninstallKernelSpec } = await import('./kernelSpec.js')
+        name === 'install' ? installKernelSpec(options) : uninstallKernelSpec(options)
+      })
+  kernel
+    .command('start')
+    .description('run a kernel; Jupyter does this')
+    .requiredOption('--connection-file <file>', 'where it listens, and the key of its messages')
+    .action(async (options: { connectionFile: string }) => {
+      const { startJupyterKernel } = await import('./kernelStart.js')
+      await startJupyterKernel(options)
     })
   try {
     await program.parseAsync()

@@ -1,4 +1,5 @@
 import type {
+  Channel,
   CommMessage,
   ExecuteReply,
   ExecuteRequest,
@@ -128,9 +129,11 @@ export function createKernel(
       for (const message of await comms.receive(asked as CommMessage)) publish(message)
     else {
       const name = header.msg_type.replace('_request', '') as QuestionName
-      const reply = message(`${name}_reply`, await contentOf(name, asked.content), header)
-      client({ ...reply, channel: asked.channel } as Reply)
-      if (name === 'shutdown') publish({ ...reply, channel: 'iopub' } as Reply)
+      const content = await contentOf(name, asked.content)
+      const reply = (channel: Channel) => ({ ...message(`${name}_reply`, content, header), channel }) as Reply
+      client(reply(asked.channel))
+      // with an id of its own: clients refuse what they have seen
+      if (name === 'shutdown') publish(reply('iopub'))
     }
     status('idle', header)
     // who looks at the last state alone shall not take a running kernel for idle

@@ -1,14 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { parseConnection } from '../protocol/connection.js'
 import { createAnswers } from './answers.js'
 import { createComms } from './comms.js'
 import { createHistory } from './history.js'
 import { createInterrupter } from './interrupter.js'
 import { createKernel } from './kernel.js'
 import { createLanguage } from './languageAnswers.js'
+import { whenParentEnds } from './parent.js'
 import { sessionComm, sessionTarget, staleData } from './sessionComm.js'
 import { createStaleMarks } from './stale.js'
 import { exitSymbol, type FromRunner, type SessionState, type ThreadData, type ToRunner } from './threads.js'
-import type { SocketTransport } from './transports/socket.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
 const { input, go, serve } = workerData as ThreadData
@@ -57,10 +59,14 @@ main.on('message', (told: FromRunner) => {
   else kernel.fromRunner(told)
 })
 
-let transport: SocketTransport | undefined
+let transport: { close(): Promise<void> } | undefined
 if ('socket' in serve) {
   const { serveSocket } = await import('./transports/socket.js')
   transport = await serveSocket(serve, kernel, () => void end())
+} else {
+  const { serveZmq } = await import('./transports/zmq.js')
+  transport = await serveZmq(parseConnection(readFileSync(serve.connectionFile, 'utf8')), kernel)
+  if (process.env.JPY_PARENT_PID) whenParentEnds(() => void end())
 }
 post({ type: 'listening' })
 
