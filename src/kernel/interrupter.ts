@@ -13,8 +13,6 @@ export interface Interrupter {
   terminate(): void
   /** The main thread has answered the interrupt of this number. */
   answered(number: number): void
-  /** Calls a function of the main thread's global object, in the midst of whatever runs there. */
-  call(symbol: string, argument?: number): void
 }
 
 /**
@@ -24,23 +22,23 @@ export interface Interrupter {
 export function createInterrupter(ask: (number: number) => void, go: SharedArrayBuffer): Interrupter {
   /** the interrupt that the main thread has not answered */
   let open: { number: number; answered: Promise<void>; resolve: () => void } | undefined
+  /** connected only while it is needed: a process that ends waits for its inspectors to leave */
   let session: Session | undefined
   let last = 0
 
-  const mainThread = () => {
+  const connected = () => {
     if (!session) {
       session = new Session()
       session.connectToMainThread()
     }
     return session
   }
-  const call: Interrupter['call'] = (symbol, argument) => {
-    const expression = `globalThis[Symbol.for(${JSON.stringify(symbol)})](${argument ?? ''})`
-    mainThread().post('Runtime.evaluate', { expression, silent: true }, () => {})
+  const disconnect = () => {
+    session?.disconnect()
+    session = undefined
   }
 
   return {
-    call,
     interrupt() {
       if (open) return open.answered
       const number = ++last
@@ -52,14 +50,15 @@ export function createInterrupter(ask: (number: number) => void, go: SharedArray
       ask(number)
       const force = () => {
         if (open?.number !== number) return
-        call(stopNowSymbol, number)
+        const expression = `globalThis[Symbol.for(${JSON.stringify(stopNowSymbol)})](${number})`
+        connected().post('Runtime.evaluate', { expression, silent: true }, () => {})
         setTimeout(force, againMs)
       }
       setTimeout(force, politeMs)
       return answered
     },
     terminate() {
-      mainThread().post('Runtime.terminateExecution', () => {})
+      connected().post('Runtime.terminateExecution', disconnect)
       const asked = new Int32Array(go)
       Atomics.store(asked, 0, 1)
       Atomics.notify(asked, 0)
@@ -68,6 +67,7 @@ export function createInterrupter(ask: (number: number) => void, go: SharedArray
       if (open?.number !== number) return
       open.resolve()
       open = undefined
+      disconnect()
     },
   }
 }

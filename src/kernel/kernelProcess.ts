@@ -8,11 +8,11 @@ import { installInput } from './input.js'
 import { inspectSession } from './inspectSession.js'
 import { makeInterruptible } from './interruptible.js'
 import { installHooks, modulePosition } from './modules.js'
-import { createRunner } from './runner.js'
+import type { Runner } from './runner.js'
 import { installHosts, ownPackages } from './scope.js'
 import { killShells } from './shell.js'
 import { installStacks } from './stack.js'
-import { exitSymbol, type FromRunner, type ServeOptions, type ThreadData, type ToRunner } from './threads.js'
+import type { FromRunner, ServeOptions, ThreadData, ToRunner } from './threads.js'
 import { trackTimers } from './timers.js'
 
 /**
@@ -27,11 +27,8 @@ const self = pathToFileURL(require.resolve('#kernelProcess')).href
 
 process.on('exit', killShells)
 installStacks([self], modulePosition)
-installHooks(ownPackages)
-installHosts()
 const exit = process.exit
 process.on('SIGTERM', () => exit(143))
-Object.defineProperty(globalThis, Symbol.for(exitSymbol), { value: () => exit(0) })
 
 const input = new MessageChannel()
 const flag = new SharedArrayBuffer(4)
@@ -40,47 +37,66 @@ const workerData: ThreadData = { input: { port: input.port2, flag }, go, serve: 
 const thread = new Worker(require.resolve('#kernelThread'), { workerData, transferList: [input.port2] })
 const post = (message: FromRunner) => thread.postMessage(message)
 
-const runner = createRunner({ cwd: process.cwd(), post })
-let interruptsHandled = 0
-/** whose code held the thread when it was ended by force */
-let holder: RunningCell | undefined
-const { recover } = makeInterruptible(go, {
-  isWanted: number => number > interruptsHandled,
-  onStop() {
-    holder = callingCell()
-    post({ type: 'stopping' })
-  },
-})
-installInput({ port: input.port1, flag }, (parent, prompt) => post({ type: 'input', parent, prompt, password: false }))
-trackTimers()
-captureProcess()
-
-thread.on('message', (message: ToRunner) => {
-  switch (message.type) {
-    case 'execute':
-      return runner.run(message.cell)
-    case 'interrupt':
-      recover()
-      interruptsHandled = message.number
-      runner.interrupt(holder)
-      holder = undefined
-      return post({ type: 'interrupted', number: message.number })
-    case 'session':
-      return void inspectSession(runner.session.bindings).then(session =>
-        post({ type: 'session', id: message.id, session }),
-      )
-    case 'listening':
-      // to who has started this process, and may leave it
-      process.send?.('listening', () => process.disconnect())
-      return
-    case 'exit':
-      return exit(0)
-  }
-})
 thread.on('error', error => {
   process.stderr.write(`sdnb: the kernel's protocol failed: ${error.stack}\n`)
   exit(1)
 })
+
+// what a client waits for, the thread, is on its way before all else
+installHooks(ownPackages)
+installHosts()
+
+// the thread answers while this one loads TypeScript
+const early: ToRunner[] = []
+const keep = (message: ToRunner) => void early.push(message)
+thread.on('message', keep)
+void import('./runner.js').then(({ createRunner }) => {
+  const receive = receiver(createRunner({ cwd: process.cwd(), post }))
+  installInput({ port: input.port1, flag }, (parent, prompt) =>
+    post({ type: 'input', parent, prompt, password: false }),
+  )
+  trackTimers()
+  captureProcess()
+  thread.off('message', keep)
+  for (const message of early) receive(message)
+  thread.on('message', receive)
+})
+
+/** Does what the other thread asks for. */
+function receiver(runner: Runner): (message: ToRunner) => void {
+  let interruptsHandled = 0
+  /** whose code held the thread when it was ended by force */
+  let holder: RunningCell | undefined
+  const { recover } = makeInterruptible(go, {
+    isWanted: number => number > interruptsHandled,
+    onStop() {
+      holder = callingCell()
+      post({ type: 'stopping' })
+    },
+  })
+  return message => {
+    switch (message.type) {
+      case 'execute':
+        return runner.run(message.cell)
+      case 'interrupt':
+        recover()
+        interruptsHandled = message.number
+        runner.interrupt(holder)
+        holder = undefined
+        return post({ type: 'interrupted', number: message.number })
+      case 'session':
+        return void inspectSession(runner.session.bindings).then(session =>
+          post({ type: 'session', id: message.id, session }),
+        )
+      case 'listening':
+        // to who has started this process, and may leave it
+        process.send?.('listening', () => process.disconnect())
+        return
+      case 'exit':
+        return exit(0)
+    }
+  }
+}
 
 function serveOptions(): ServeOptions {
   const { values } = parseArgs({

@@ -10,7 +10,7 @@ import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
 import { sessionComm, sessionTarget, staleData } from './sessionComm.js'
 import { createStaleMarks } from './stale.js'
-import { exitSymbol, type FromRunner, type SessionState, type ThreadData, type ToRunner } from './threads.js'
+import type { FromRunner, SessionState, ThreadData, ToRunner } from './threads.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
 const { input, go, serve } = workerData as ThreadData
@@ -87,5 +87,5 @@ async function end() {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), goodbyeMs + exitMs)
   await Promise.race([transport?.close(), new Promise(resolve => setTimeout(resolve, goodbyeMs))])
   post({ type: 'exit' })
-  setTimeout(() => interrupter.call(exitSymbol), 100)
+  void interrupter.interrupt()
 }

@@ -4,9 +4,6 @@
  */
 import type { ErrorContent, Header, Output, UserExpression } from '../protocol/messages.js'
 
-/** Where the other thread finds the end of the process, by `Runtime.evaluate`. */
-export const exitSymbol = 'sdnb.exit'
-
 /** To the main thread. */
 export type ToRunner =
   | { type: 'execute'; cell: CellToRun }
