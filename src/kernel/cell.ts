@@ -9,6 +9,8 @@ export interface RunningCell {
   outlet: Outlet
   /** aborted when the cell is to stop */
   signal: AbortSignal
+  /** it still runs, and an interrupt waits to be heard */
+  isStopWanted(): boolean
   /** Ends the cell at once, with this error or, without one, as if it had run through. */
   end(error?: unknown): void
   /** Reports an error that nobody awaits; a cell that still runs has failed then. */

@@ -17,24 +17,33 @@ export interface Session {
   watchNames: WatchNames
 }
 
+/** A cell that is about to run. */
+export interface CompiledRun {
+  /** to be asked when it has ended */
+  names(): CellNames
+  /** Forgets the names whose declaration was never reached; for a cell that is not let run to its end. */
+  ended(): void
+}
+
 /**
  * Runs a cell's text; the result is the value of its last expression, awaited.
  * @param count the `n` of `Cell In[n]`
- * @param onCompiled gets, before the cell runs, what tells afterwards which names it has touched
+ * @param onCompiled is called before the cell runs
  */
 export async function execute(
   text: string,
   count: number,
   session: Session,
   cell: RunningCell,
-  onCompiled: (names: () => CellNames) => void = () => {},
+  onCompiled: (run: CompiledRun) => void = () => {},
 ): Promise<unknown> {
   const { bindings } = session
   const compiled = transform(text, bindings.has)
   const run = compile(compiled, count, text)
-  onCompiled(session.watchNames(compiled))
+  const names = session.watchNames(compiled)
   bindings.link(compiled.free)
   const { initial, ended } = bindings.declare(compiled.declared)
+  onCompiled({ names, ended })
   try {
     return await run(bindings.scope, initial, runtime(session, cell))
   } finally {
@@ -64,7 +73,7 @@ function located(error: SyntaxError, filename: string): CellSyntaxError | undefi
   return position && new CellSyntaxError(cleanNames(error.message), position.line + 1, position.column + 1)
 }
 
-function runtime({ cwd, bindings, modules }: Session, cell: RunningCell): CellRuntime {
+function runtime({ bindings, modules }: Session, cell: RunningCell): CellRuntime {
   return {
     async load(specifier, attributes, names) {
       const namespace = await modules.import(specifier, attributes)
@@ -72,7 +81,7 @@ function runtime({ cwd, bindings, modules }: Session, cell: RunningCell): CellRu
     },
     import: async (specifier, options) => modules.import(String(specifier), options?.with),
     meta: modules.meta,
-    shell: command => runShell(command, cwd, cell),
+    shell: command => runShell(command, process.cwd(), cell),
     typeof: bindings.typeof,
     resumed: <T>(value?: T) => resumed(value as T),
     caught(error) {

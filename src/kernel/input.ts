@@ -21,11 +21,15 @@ export function installInput({ port, flag }: InputLine, ask: (parent: Header, pr
   const question = (text: string): string => {
     const cell = currentCell()
     if (!cell) throw new Error('prompt() and confirm() ask the user of a cell; no cell runs')
+    if (cell.signal.aborted) throw cell.signal.reason
     Atomics.store(ready, 0, 0)
     ask(cell.parent, text)
     Atomics.wait(ready, 0, 0)
     const answer = receiveMessageOnPort(port)!.message as InputAnswer
-    if ('interrupted' in answer) throw new InterruptedError('The cell was stopped')
+    if ('interrupted' in answer) {
+      cell.end(new InterruptedError('The cell was stopped'))
+      throw cell.signal.reason
+    }
     if ('error' in answer) throw new Error(answer.error)
     return answer.value
   }

@@ -11,15 +11,15 @@ export async function inspectSession({ names, scope }: Bindings): Promise<Sessio
   const variables: Variable[] = []
   const pipelines: LoadedPipeline[] = []
   for (const name of names()) {
-    let value: unknown
     try {
-      value = Reflect.get(scope, name)
-    } catch {
-      continue // not reached yet
+      const value = Reflect.get(scope, name)
+      const type = typeOf(value)
+      variables.push({ name, type, value: shortText(value), ...sizeOf(value) })
+      if (isPipeline(value)) pipelines.push({ name, type, ...(await value[loadedSymbol]()) })
+    } catch (error) {
+      // not reached yet, or a value that does not let itself be looked at
+      if (!(error instanceof ReferenceError)) variables.push({ name, type: 'unknown', value: '' })
     }
-    const type = typeOf(value)
-    variables.push({ name, type, value: shortText(value), ...sizeOf(value) })
-    if (isPipeline(value)) pipelines.push({ name, type, ...(await value[loadedSymbol]()) })
   }
   return { variables, pipelines }
 }

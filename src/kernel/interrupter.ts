@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector'
 import { stopNowSymbol } from './interruptible.js'
+import { stopFlags } from './threads.js'
 
 /** The main thread gets this long to stop by itself, ms; then it is asked again and again to end what runs. */
 const politeMs = 100
@@ -17,9 +18,10 @@ export interface Interrupter {
 
 /**
  * @param ask tells the main thread to stop, when it next listens
- * @param go one Int32 that the main thread waits for
+ * @param flags {@link stopFlags}
  */
-export function createInterrupter(ask: (number: number) => void, go: SharedArrayBuffer): Interrupter {
+export function createInterrupter(ask: (number: number) => void, flags: SharedArrayBuffer): Interrupter {
+  const stop = new Int32Array(flags)
   /** the interrupt that the main thread has not answered */
   let open: { number: number; answered: Promise<void>; resolve: () => void } | undefined
   /** connected only while it is needed: a process that ends waits for its inspectors to leave */
@@ -47,6 +49,7 @@ export function createInterrupter(ask: (number: number) => void, go: SharedArray
         resolve = resolved
       })
       open = { number, answered, resolve }
+      Atomics.store(stop, stopFlags.wanted, number)
       ask(number)
       const force = () => {
         if (open?.number !== number) return
@@ -59,9 +62,7 @@ export function createInterrupter(ask: (number: number) => void, go: SharedArray
     },
     terminate() {
       connected().post('Runtime.terminateExecution', disconnect)
-      const asked = new Int32Array(go)
-      Atomics.store(asked, 0, 1)
-      Atomics.notify(asked, 0)
+      Atomics.store(stop, stopFlags.go, 1)
     },
     answered(number) {
       if (open?.number !== number) return

@@ -1,5 +1,9 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
+import { stopFlags } from './threads.js'
+
+/** Cells may replace the global one. */
+const clock = performance
 
 /** The main thread's side of an interrupt. `interrupter.ts` is the other thread's. */
 export interface Interruptible {
@@ -14,7 +18,7 @@ export const stopNowSymbol = 'sdnb.stopNow'
 const patienceMs = 1000
 
 /** A thread that is being ended gets this long to come to itself, ms, before it is ended once more. */
-const quietMs = 500
+const quietMs = 30
 
 /** Node's own count of the asynchronous calls it is in, behind the documented API. */
 interface AsyncWrap {
@@ -27,10 +31,10 @@ interface AsyncWrap {
  * Lets the other thread end what runs here, in whatever loop. V8's `terminateExecution` unwinds to the event loop without running
  * what stands in `finally`, Node's own included: its stack of asynchronous calls stays as it was, and Node aborts the process when it
  * finds that out. So the stack is emptied and its check is switched off at the moment of termination.
- * @param go one Int32 that becomes 1 when the other thread has asked V8 for the termination
+ * @param flags {@link stopFlags}
  */
 export function makeInterruptible(
-  go: SharedArrayBuffer,
+  flags: SharedArrayBuffer,
   {
     isWanted,
     onStop,
@@ -43,20 +47,21 @@ export function makeInterruptible(
 ): Interruptible {
   const wrap = asyncWrap()
   const { kCheck } = wrap.constants
-  const asked = new Int32Array(go)
+  const stop = new Int32Array(flags)
   let checkBefore: number | undefined
   let quietUntil = 0
 
   /** Called by the other thread in the midst of whatever runs, again and again until the interrupt is answered. */
   const stopNow = (number: number): void => {
-    const [running] = interrupted(stopNow)
-    const now = performance.now()
-    if (!isWanted(number) || !running || isDelicate(running) || now < quietUntil) return
-    Atomics.store(asked, 0, 0)
+    const frames = interrupted(stopNow)
+    if (!isWanted(number) || !frames.length || isDelicate(frames) || clock.now() < quietUntil) return
+    Atomics.store(stop, stopFlags.go, 0)
     onStop()
-    // V8 ends what runs as soon as this returns, if it has been asked by then; a request from here would be forgotten with this call
-    if (Atomics.wait(asked, 0, 0, patienceMs) === 'timed-out') return
-    quietUntil = performance.now() + quietMs
+    // V8 ends what runs as soon as this returns, if it has been asked by then; a request from here would be forgotten with this call.
+    // What runs may be Atomics.wait, and a thread can be in one only
+    const patience = clock.now() + patienceMs
+    while (!Atomics.load(stop, stopFlags.go)) if (clock.now() > patience) return
+    quietUntil = clock.now() + quietMs
     checkBefore ??= wrap.async_hook_fields[kCheck]
     wrap.async_hook_fields[kCheck] = 0
     wrap.clearAsyncIdStack()
@@ -75,10 +80,12 @@ export function makeInterruptible(
 }
 
 /** Code not to be ended in its midst: the kernel's own, and Node's that pushes a call or takes one off. */
-function isDelicate(frame: NodeJS.CallSite): boolean {
-  const file = frame.getFileName() ?? ''
+function isDelicate(frames: NodeJS.CallSite[]): boolean {
+  // what is built in, as a function of a promise, has no file: who calls it counts
+  const frame = frames.find(frame => frame.getFileName())
+  const file = frame?.getFileName() ?? ''
   return (
-    file.startsWith(ownFolder) || (file.startsWith('node:') && callStackFunctions.has(frame.getFunctionName() ?? ''))
+    file.startsWith(ownFolder) || (file.startsWith('node:') && callStackFunctions.has(frame?.getFunctionName() ?? ''))
   )
 }
 
@@ -92,13 +99,18 @@ const ownFolder = new URL('.', pathToFileURL(createRequire(import.meta.url).reso
 
 /** The frames that were interrupted, innermost first; what the other thread evaluates lies above them. */
 function interrupted(callee: (number: number) => void): NodeJS.CallSite[] {
-  const { prepareStackTrace } = Error
-  Error.prepareStackTrace = (_, sites) => sites
+  const { prepareStackTrace, stackTraceLimit } = Error
   const holder: { stack?: NodeJS.CallSite[] } = {}
-  Error.captureStackTrace(holder, callee)
-  const [, ...frames] = holder.stack ?? []
-  Error.prepareStackTrace = prepareStackTrace
-  return frames
+  try {
+    Error.prepareStackTrace = (_, sites) => sites
+    Error.stackTraceLimit = 10
+    Error.captureStackTrace(holder, callee)
+    const [, ...frames] = holder.stack ?? []
+    return frames
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 function asyncWrap(): AsyncWrap {

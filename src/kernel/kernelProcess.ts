@@ -12,8 +12,8 @@ import type { Runner } from './runner.js'
 import { installHosts, ownPackages } from './scope.js'
 import { killShells } from './shell.js'
 import { installStacks } from './stack.js'
-import type { FromRunner, ServeOptions, ThreadData, ToRunner } from './threads.js'
-import { trackTimers } from './timers.js'
+import { killChildren, trackStarted } from './started.js'
+import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type ToRunner } from './threads.js'
 
 /**
  * A kernel in a process of its own; its working directory is the notebook's folder. Cells run on this, the main thread; the kernel's
@@ -23,24 +23,23 @@ import { trackTimers } from './timers.js'
  * kernelProcess.js --socket PATH            for ours; the token that they show is in SDNB_KERNEL_TOKEN
  */
 const require = createRequire(import.meta.url)
-const self = pathToFileURL(require.resolve('#kernelProcess')).href
+const self = pathToFileURL(require.resolve('#kernelProcess'))
 
 process.on('exit', killShells)
-installStacks([self], modulePosition)
+process.on('exit', killChildren)
+installStacks(new URL('.', self).href, modulePosition)
 const exit = process.exit
 process.on('SIGTERM', () => exit(143))
 
 const input = new MessageChannel()
 const flag = new SharedArrayBuffer(4)
-const go = new SharedArrayBuffer(4)
-const workerData: ThreadData = { input: { port: input.port2, flag }, go, serve: serveOptions() }
+const stop = new SharedArrayBuffer(8)
+const workerData: ThreadData = { input: { port: input.port2, flag }, stop, serve: serveOptions() }
 const thread = new Worker(require.resolve('#kernelThread'), { workerData, transferList: [input.port2] })
+const wanted = new Int32Array(stop)
 const post = (message: FromRunner) => thread.postMessage(message)
 
-thread.on('error', error => {
-  process.stderr.write(`sdnb: the kernel's protocol failed: ${error.stack}\n`)
-  exit(1)
-})
+thread.on('error', fail)
 
 // what a client waits for, the thread, is on its way before all else
 installHooks(ownPackages)
@@ -51,23 +50,27 @@ const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
 void import('./runner.js').then(({ createRunner }) => {
-  const receive = receiver(createRunner({ cwd: process.cwd(), post }))
+  const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
     post({ type: 'input', parent, prompt, password: false }),
   )
-  trackTimers()
+  trackStarted()
   captureProcess()
   thread.off('message', keep)
   for (const message of early) receive(message)
   thread.on('message', receive)
-})
+}, fail)
+
+let interruptsHandled = 0
+function isStopWanted(): boolean {
+  return Atomics.load(wanted, stopFlags.wanted) > interruptsHandled
+}
 
 /** Does what the other thread asks for. */
 function receiver(runner: Runner): (message: ToRunner) => void {
-  let interruptsHandled = 0
   /** whose code held the thread when it was ended by force */
   let holder: RunningCell | undefined
-  const { recover } = makeInterruptible(go, {
+  const { recover } = makeInterruptible(stop, {
     isWanted: number => number > interruptsHandled,
     onStop() {
       holder = callingCell()
@@ -96,6 +99,11 @@ function receiver(runner: Runner): (message: ToRunner) => void {
         return exit(0)
     }
   }
+}
+
+function fail(error: Error) {
+  process.stderr.write(`sdnb: the kernel failed: ${error.stack}\n`)
+  exit(1)
 }
 
 function serveOptions(): ServeOptions {

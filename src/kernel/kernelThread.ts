@@ -13,7 +13,7 @@ import { createStaleMarks } from './stale.js'
 import type { FromRunner, SessionState, ThreadData, ToRunner } from './threads.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
-const { input, go, serve } = workerData as ThreadData
+const { input, stop, serve } = workerData as ThreadData
 const main = parentPort!
 const post = (message: ToRunner) => main.postMessage(message)
 
@@ -22,7 +22,7 @@ const goodbyeMs = 500
 const exitMs = 1000
 
 const sessionRequests = new Map<string, (state: SessionState) => void>()
-const interrupter = createInterrupter(number => post({ type: 'interrupt', number }), go)
+const interrupter = createInterrupter(number => post({ type: 'interrupt', number }), stop)
 const history = createHistory()
 const language = createLanguage(process.cwd())
 const stale = createStaleMarks()

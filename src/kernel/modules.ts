@@ -102,7 +102,8 @@ function commonJsChanges({ cache }: NodeJS.Require): () => Iterable<string> {
     }
     for (const file of Object.keys(cache).filter(file => !/[\\/]node_modules[\\/]/.test(file))) {
       const time = timeOf(file)
-      if (times.has(file) && times.get(file) !== time) mark(file)
+      // a module that is not loaded by now was stopped in its midst
+      if ((times.has(file) && times.get(file) !== time) || !cache[file]?.loaded) mark(file)
       times.set(file, time)
     }
     for (const file of changed) {

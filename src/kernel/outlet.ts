@@ -2,6 +2,9 @@ import { StringDecoder } from 'node:string_decoder'
 import type { Header, Output } from '../protocol/messages.js'
 import type { FromRunner } from './threads.js'
 
+/** UTF-16 code units; escaped as JSON it may be six times as long. */
+const longestPiece = 2 ** 20
+
 type Said = Extract<FromRunner, { type: 'output' | 'print' }>
 
 /** Where the output of one cell goes, while it runs and after; all of it at once, so that it is seen while a cell holds the thread. */
@@ -11,8 +14,8 @@ export interface Outlet {
   print(name: 'stdout' | 'stderr', chunk: string | Uint8Array): void
   /** Resolves when every promise that was sent has settled. */
   settled(): Promise<void>
-  /** Waits no longer for promises that have not settled. */
-  abandon(): void
+  /** The cell has ended: nothing waits for a promise any more, and half a character is all that comes of it. */
+  close(): void
 }
 
 /** @param post tells the other thread */
@@ -20,6 +23,7 @@ export function createOutlet({ msg_id: id }: Header, post: (said: Said) => void)
   /** what stands behind a promise that has not settled, and that promise first */
   let line: { said?: Said; isSettled: boolean }[] = []
   let waiters: (() => void)[] = []
+  let isClosed = false
   const decoders = { stdout: new StringDecoder(), stderr: new StringDecoder() }
 
   const say = (said: Said) => {
@@ -42,6 +46,11 @@ export function createOutlet({ msg_id: id }: Header, post: (said: Said) => void)
   return {
     send(item) {
       if (!(item instanceof Promise)) return say({ type: 'output', message: item })
+      if (isClosed)
+        return void item.then(
+          message => message && post({ type: 'output', message }),
+          () => {},
+        )
       const entry: (typeof line)[0] = { isSettled: false }
       line.push(entry)
       const settle = (message?: Output) => {
@@ -53,13 +62,27 @@ export function createOutlet({ msg_id: id }: Header, post: (said: Said) => void)
     },
     print(name, chunk) {
       const text = typeof chunk === 'string' ? chunk : decoders[name].write(Buffer.from(chunk))
-      if (text) say({ type: 'print', id, name, text })
+      for (const piece of pieces(text)) say({ type: 'print', id, name, text: piece })
     },
     settled: () => new Promise<void>(resolve => (line.length ? waiters.push(resolve) : resolve())),
-    abandon() {
+    close() {
+      for (const name of ['stdout', 'stderr'] as const) {
+        const text = decoders[name].end()
+        if (text) say({ type: 'print', id, name, text })
+      }
       for (const { said } of line) if (said) post(said)
       line = []
+      isClosed = true
       wake()
     },
+  }
+}
+
+/** Text in parts that any message can hold, none of which ends within a character. */
+function* pieces(text: string): Iterable<string> {
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = Math.min(start + longestPiece, text.length)
+    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1])) end--
+    yield text.slice(start, end)
   }
 }

@@ -3,13 +3,13 @@ import { createBindings } from './bindings.js'
 import { type RunningCell, runInCell } from './cell.js'
 import { mimeBundle } from './display.js'
 import { errorContent } from './errors.js'
-import { execute, type Session } from './execute.js'
+import { type CompiledRun, execute, type Session } from './execute.js'
 import { InterruptedError } from './interruptedError.js'
 import { createModules } from './modules.js'
 import { nameWatch } from './names.js'
 import { createOutlet } from './outlet.js'
-import type { CellNames, CellToRun, FromRunner, Outcome } from './threads.js'
-import { clearTimers } from './timers.js'
+import { clearTimers } from './started.js'
+import type { CellToRun, FromRunner, Outcome } from './threads.js'
 import { nextTurn } from './turn.js'
 
 /** Runs the cells of one notebook on this thread, one at a time. */
@@ -20,11 +20,23 @@ export interface Runner {
   session: Session
 }
 
+/** Cells may replace the global one. */
+const Controller = AbortController
+
 /**
  * The process's output and exits must have been captured (`capture.ts`).
  * @param post tells the other thread, also out of a loop that never yields
+ * @param isStopWanted whether an interrupt has been asked for that this thread has not heard yet
  */
-export function createRunner({ cwd, post }: { cwd: string; post: (message: FromRunner) => void }): Runner {
+export function createRunner({
+  cwd,
+  post,
+  isStopWanted,
+}: {
+  cwd: string
+  post: (message: FromRunner) => void
+  isStopWanted: () => boolean
+}): Runner {
   const modules = createModules(cwd)
   const bindings = createBindings({ require: modules.require })
   const session: Session = { cwd, bindings, modules, watchNames: nameWatch(bindings) }
@@ -43,59 +55,74 @@ export function createRunner({ cwd, post }: { cwd: string; post: (message: FromR
    * what runs, it forgets all that waits for promises.
    */
   function run({ header, code, count, silent, expressions }: CellToRun) {
-    const outlet = createOutlet(header, post)
-    const stop = new AbortController()
+    const outlet = createOutlet(header, said => {
+      try {
+        post(said)
+      } catch (error) {
+        // a value that cannot leave this thread, as a symbol
+        post({ type: 'output', message: message('error', failed(error), header) })
+      }
+    })
+    const stop = new Controller()
     let failure: ReturnType<typeof errorContent> | undefined
     let hasEnded = false
-    let names: (() => CellNames) | undefined
+    let compiled: CompiledRun | undefined
 
+    const failed = (thrown: unknown) => {
+      const content = errorContent(thrown, { count, code })
+      if (!hasEnded) failure ??= content
+      return content
+    }
     const cell: RunningCell = {
       parent: header,
       outlet,
       signal: stop.signal,
-      report(thrown) {
-        const content = errorContent(thrown, { count, code })
-        if (!hasEnded) failure ??= content
-        outlet.send(message('error', content, header))
-      },
+      isStopWanted: () => running === cell && isStopWanted(),
+      report: thrown => outlet.send(message('error', failed(thrown), header)),
       end(error) {
         if (error !== undefined) cell.report(error)
-        outlet.abandon()
         stop.abort(error ?? new DOMException('The cell has ended', 'AbortError'))
         clearTimers(cell)
+        compiled?.ended()
         ended({})
       },
     }
     const ended = (expressions: Record<string, UserExpression>) => {
       if (hasEnded) return
+      outlet.close()
       hasEnded = true
       running = undefined
-      const outcome: Outcome = {
-        ...(failure ? { status: 'error', error: failure } : { status: 'ok', expressions }),
-        names: names?.(),
+      const names = compiled?.names()
+      const outcome: Outcome = failure
+        ? { status: 'error', error: failure, names }
+        : { status: 'ok', expressions, names }
+      try {
+        post({ type: 'ended', id: header.msg_id, outcome })
+      } catch (error) {
+        post({ type: 'ended', id: header.msg_id, outcome: { status: 'error', error: failed(error), names } })
       }
-      post({ type: 'ended', id: header.msg_id, outcome })
     }
 
     running = cell
     void runInCell(cell, async () => {
       let values: Record<string, UserExpression> = {}
       try {
-        const value = await execute(code, count, session, cell, watch => {
-          names = watch
+        const value = await execute(code, count, session, cell, run => {
+          compiled = run
         })
+        // what was rejected without a handler is told in this turn
+        await nextTurn()
         if (value !== undefined && !silent && !failure) {
           const data = await mimeBundle(value)
           outlet.send(message('execute_result', { execution_count: count, data, metadata: {} }, header))
         }
         if (!failure) values = await evaluated(expressions, count, cell)
+        await outlet.settled()
       } catch (error) {
         if (!hasEnded) cell.report(error)
+      } finally {
+        ended(values)
       }
-      await outlet.settled()
-      // what was rejected without a handler is told in this turn
-      await nextTurn()
-      ended(values)
     })
   }
 

@@ -22,8 +22,8 @@ export function runShell(command: string, cwd: string, cell: RunningCell): Promi
       }
     }
     const settle = () => {
-      running.delete(kill)
       cell.signal.removeEventListener('abort', kill)
+      if (!isAlive(child.pid)) running.delete(kill)
     }
     running.add(kill)
     cell.signal.addEventListener('abort', kill)
@@ -40,6 +40,17 @@ export function runShell(command: string, cwd: string, cell: RunningCell): Promi
       resolve()
     })
   })
+}
+
+/** Whether the command has left something behind in the background. */
+function isAlive(group: number | undefined): boolean {
+  if (group === undefined || process.platform === 'win32') return false
+  try {
+    process.kill(-group, 0)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Ends what still runs; for the kernel's own end. */

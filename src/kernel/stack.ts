@@ -32,10 +32,11 @@ export function originalPosition(script: string, generated: Position): Position 
 
 /**
  * Makes every stack name cells as `Cell In[3], line 2` and local modules by their own lines, without the kernel's frames.
+ * @param hiddenFolder URL of the kernel's own files
  * @param modulePosition maps a position in a compiled local module
  */
 export function installStacks(
-  hidden: string[],
+  hiddenFolder: string,
   modulePosition: (url: string, generated: Position) => Position | undefined,
 ) {
   Error.stackTraceLimit = 30
@@ -44,7 +45,7 @@ export function installStacks(
     const lastOfCell = frames.findLastIndex(({ file }) => file.startsWith(cellScheme))
     const shown = frames
       .slice(0, lastOfCell < 0 ? undefined : lastOfCell + 1)
-      .filter(({ file }) => !hidden.includes(file) && !file.startsWith('node:internal/'))
+      .filter(({ file }) => !file.startsWith(hiddenFolder) && !/^node:(internal\/|events$)/.test(file))
       .flatMap(({ site, file }) => frameText(site, file) ?? [])
     notePlace(error, frames)
     return [cleanNames(headerOf(error)), ...shown].join('\n    at ')

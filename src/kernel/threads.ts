@@ -4,6 +4,14 @@
  */
 import type { ErrorContent, Header, Output, UserExpression } from '../protocol/messages.js'
 
+/** Two Int32 in shared memory: their places. */
+export const stopFlags = {
+  /** 1 when V8 has been asked to end what the main thread runs */
+  go: 0,
+  /** the number of the last interrupt that was asked for */
+  wanted: 1,
+} as const
+
 /** To the main thread. */
 export type ToRunner =
   | { type: 'execute'; cell: CellToRun }
@@ -82,8 +90,8 @@ export interface LoadedPipeline {
 /** What the thread is started with. */
 export interface ThreadData {
   input: { port: import('node:worker_threads').MessagePort; flag: SharedArrayBuffer }
-  /** one Int32: V8 has been asked to end what the main thread runs */
-  go: SharedArrayBuffer
+  /** {@link stopFlags} */
+  stop: SharedArrayBuffer
   serve: ServeOptions
 }
 

@@ -8,8 +8,9 @@ import { createModules } from '../../src/kernel/modules.js'
 
 const cell: RunningCell = {
   parent: { msg_id: '', msg_type: 'execute_request', session: '', username: '', date: '', version: '5.5' },
-  outlet: { send() {}, print() {}, settled: async () => {}, abandon() {} },
+  outlet: { send() {}, print() {}, settled: async () => {}, close() {} },
   signal: new AbortController().signal,
+  isStopWanted: () => false,
   end() {},
   report() {},
 }

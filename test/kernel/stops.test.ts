@@ -25,8 +25,9 @@ async function stopped(code: string): Promise<{ end: unknown; ticks: number }> {
   }
   const cell: RunningCell = {
     parent: { msg_id: '', msg_type: 'execute_request', session: '', username: '', date: '', version: '5.5' },
-    outlet: { send() {}, print() {}, settled: async () => {}, abandon() {} },
+    outlet: { send() {}, print() {}, settled: async () => {}, close() {} },
     signal: stop.signal,
+    isStopWanted: () => false,
     end() {},
     report() {},
   }
