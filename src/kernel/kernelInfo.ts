@@ -15,7 +15,7 @@ export function kernelInfo(): KernelInfo {
       mimetype: 'text/x.typescript',
       file_extension: '.ts',
       pygments_lexer: 'typescript',
-      codemirror_mode: 'text/typescript',
+      codemirror_mode: 'typescript',
       nbconvert_exporter: 'script',
     },
     banner: `SD Notebook ${version}: TypeScript ${typescript} on Node ${process.versions.node}`,
