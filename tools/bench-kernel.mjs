@@ -1,29 +1,45 @@
 /**
- * npm run bench:kernel [-- --python PATH] [--deno PATH] [--json]
+ * npm run bench:kernel [-- --python PATH] [--deno PATH] [--full FOLDER] [--json]
  *
  * Times the kernel over ZeroMQ as a Jupyter client sees it, beside ipykernel and Deno where they are found, in one run and in turns:
  * start to the first answer, a trivial cell, the 1,000th binding cell against the 10th, 20,000 printed lines, an 8 MiB picture, and
- * memory when idle. Times are of a message's arrival, before the client unpacks it.
+ * memory when idle; then, of ours alone, a stop in each state and the language service. --full names a pipeline of full size, as
+ * tools/full-size.mjs writes one, to stop a step of, too. Times are of a message's arrival, before the client unpacks it.
  */
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { kernelReport } from './bench/kernelReport.mjs'
 import { residentMegabytes, withKernel } from './bench/kernelSession.mjs'
 import { kernels } from './bench/kernels.mjs'
+import { measureOwnKernel } from './bench/ownKernel.mjs'
 
 const { values } = parseArgs({
   options: {
     python: { type: 'string', default: process.env.SDNB_JUPYTER_PYTHON ?? 'python3' },
     deno: { type: 'string', default: 'deno' },
+    full: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
 const [starts, cells, bindings, lines, pictures] = [5, 200, 1000, 20_000, 5]
 
-const results = kernels(values).map(kernel => ({ kernel, name: kernel.name, version: kernel.version, start: [] }))
+const results = kernels(values).map(kernel => ({
+  kernel,
+  name: kernel.name,
+  version: kernel.version,
+  start: [],
+  firstCell: [],
+}))
 for (let round = 0; round < starts; round++)
-  for (const result of results) result.start.push(await withKernel(result.kernel, ({ ready }) => ready))
+  for (const result of results)
+    await withKernel(result.kernel, async ({ client, ready, started }) => {
+      result.start.push(ready)
+      await client.ask('execute_request', { code: result.kernel.trivial })
+      result.firstCell.push(performance.now() - started)
+    })
 for (const result of results) Object.assign(result, await withKernel(result.kernel, measure(result.kernel)))
+const ours = results.find(({ name }) => name === 'sdnb')
+Object.assign(ours, await withKernel(ours.kernel, ({ client }) => measureOwnKernel(client, values.full)))
 console.log(
   values.json
     ? JSON.stringify(results, (key, value) => (key === 'kernel' ? undefined : value), 2)

@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 export function kernelReport(results) {
   const rows = [
     ['start to first answer, ms', ({ start }) => spread(start), ({ start }) => percentile(start, 50)],
+    ['start to first cell, ms', ({ firstCell }) => spread(firstCell), ({ firstCell }) => percentile(firstCell, 50)],
     ['trivial cell, ms', ({ trivial }) => spread(trivial), ({ trivial }) => percentile(trivial, 50)],
     ['binding cells 5 to 14, ms', ({ binding }) => spread(binding.slice(5, 15)), tenth],
     ['binding cells 990 to 999, ms', ({ binding }) => spread(binding.slice(990, 1000)), thousandth],
@@ -30,7 +31,20 @@ export function kernelReport(results) {
       .trimEnd(),
   )
   const machine = `${cpus().length} × ${cpus()[0].model}, Node ${process.version}`
-  return [`${machine}; median (5th to 95th percentile), × times sdnb's median`, ...lines].join('\n')
+  const own = results.find(({ stops }) => stops)
+  const stops = Object.entries(own?.stops ?? {}).map(
+    ([state, times]) => `  ${state.padEnd(30)} ${spread(times)}, at most ${Math.max(...times).toFixed(0)}`,
+  )
+  const language = own && [
+    '',
+    `first completion, ms   ${own.language.first.toFixed(0)}`,
+    `completion at 50 cells, ms   ${spread(own.language.then)}`,
+  ]
+  return [
+    `${machine}; median (5th to 95th percentile), × times sdnb's median`,
+    ...lines,
+    ...(own ? ['', 'from an interrupt to idle, ms', ...stops, ...language] : []),
+  ].join('\n')
 }
 
 const tenth = ({ binding }) => percentile(binding.slice(5, 15), 50)

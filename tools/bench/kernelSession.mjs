@@ -8,7 +8,7 @@ import { source } from '../source.mjs'
 
 const { connect, newConnection } = await source('../test/kernel/jupyterClient.ts')
 
-/** Starts a kernel, and calls `use` with it once it has answered; `ready` is how long that took, in ms. */
+/** Starts a kernel, and calls `use` with it once it has answered; `ready` is how long that took since `started`, in ms. */
 export async function withKernel({ argv }, use) {
   const folder = mkdtempSync(join(tmpdir(), 'sdnb-bench-'))
   const file = join(folder, 'connection.json')
@@ -31,7 +31,10 @@ export async function withKernel({ argv }, use) {
       client.send('kernel_info_request', {})
       await setTimeout(20)
     }
-    return await Promise.race([use({ client, ready: at - started, pid: child.pid, refused: () => refused }), ended])
+    return await Promise.race([
+      use({ client, ready: at - started, started, pid: child.pid, refused: () => refused }),
+      ended,
+    ])
   } finally {
     client.close()
     child.kill('SIGKILL')
