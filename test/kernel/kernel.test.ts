@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import type { MessageOf } from '../../src/protocol/messages.js'
 import { error, folder, kernel, late, only, result, run, text } from './kernelProcess.js'
@@ -54,6 +55,17 @@ describe('output', () => {
     ])
   })
 
+  test('of console is what a plain Node prints', async () => {
+    const code = `console.table([{ a: 1, b: 'x' }, { a: 2 }]); console.group('outer'); console.info('in\\nside'); console.group(); console.warn('deep')
+      console.groupEnd(); console.groupEnd(); console.dir({ a: { b: { c: {} } } }, { depth: 0 }); console.count(); console.count('c')
+      console.assert(1 === 2, 'no %s', 'way'); console.log('%o %j %%', [1], { a: 1 }); console.log(new Map([[1, { a: 2n }]]), Symbol('s'), -0)
+      process.stdout.write('no newline'); process.stderr.write('err'); console.log()`
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
+    const messages = await run(code)
+    expect([text(messages), text(messages, 'stderr')]).toEqual([stdout, stderr])
+    expect(text(await run('console.time("t"); console.timeEnd("t")'))).toMatch(/^t: [\d.]+(ms|s)\n$/)
+  })
+
   test('of 20,000 lines comes whole, in few messages, before idle', async () => {
     const messages = await run('for (let i = 0; i < 20_000; i++) console.log(i)')
     expect(text(messages).split('\n').length).toBe(20_001)
@@ -65,6 +77,22 @@ describe('output', () => {
     await run('1')
     await expect.poll(() => text(late)).toBe('late one\n')
     expect(late[0].parent_header.msg_id).toBe(first.parent_header.msg_id)
+  })
+
+  test('of a timer, a promise and a picture being drawn stays its cell’s, also after ten others', async () => {
+    const [first] = await run(`
+      import { StableDiffusionPipeline } from 'sdnb'
+      const pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny')
+      setTimeout(() => console.log('timer'), 300)
+      import('node:timers/promises').then(({ setTimeout }) => setTimeout(300)).then(() => console.log('promise'))
+      pipeline('a cat', { numInferenceSteps: 20 }).then(({ images }) => console.log(images.length, 'picture'))
+      0`)
+    for (let i = 0; i < 10; i++) await run(`console.log('other')`)
+    const own = () => late.filter(({ parent_header }) => parent_header.msg_id === first.parent_header.msg_id)
+    await expect
+      .poll(() => text(own()).split('\n').sort(), { timeout: 20_000 })
+      .toEqual(['', '1 picture', 'promise', 'timer'])
+    expect(only(own(), 'update_display_data').at(-1)?.data['text/plain']).toBe('Denoising: 21/21')
   })
 
   test('split inside a character comes whole', async () => {
@@ -171,6 +199,25 @@ describe('a ! line', () => {
 })
 
 describe('display', () => {
+  test.each([
+    'text/html',
+    'text/markdown',
+    'image/svg+xml',
+    'text/latex',
+    'application/json',
+    'application/vnd.vegalite.v5+json',
+    'image/png',
+    'image/jpeg',
+  ])('passes %s on, shown or as the cell’s value', async type => {
+    const value = /json/.test(type) ? { mark: 'bar' } : /png|jpeg/.test(type) ? new Uint8Array([1]) : '<b>1</b>'
+    const literal = value instanceof Uint8Array ? 'new Uint8Array([1])' : JSON.stringify(value)
+    const messages = await run(`import { display } from 'sdnb'
+        const shown = { [Symbol.for('Jupyter.display')]: () => ({ '${type}': ${literal} }) }
+        await display(shown); await display({ '${type}': ${literal} }); shown`)
+    const bundles = [...only(messages, 'display_data'), ...only(messages, 'execute_result')].map(({ data }) => data)
+    expect(bundles).toEqual([{ [type]: value }, { [type]: value }, { [type]: value }])
+  })
+
   test('shows what a value says of itself; bytes stay bytes', async () => {
     const messages = await run(
       `({ [Symbol.for('Jupyter.display')]: async () => ({ 'image/png': new Uint8Array([1, 2]), 'text/plain': 'dots' }) })`,
