@@ -13,6 +13,7 @@ import type {
 import { message } from '../protocol/messages.js'
 import type { Answers, QuestionName } from './answers.js'
 import type { Comms } from './comms.js'
+import { tellFault } from './fault.js'
 import type { History } from './history.js'
 import type { Client, Hub } from './hub.js'
 import { gatherPrinted } from './printed.js'
@@ -128,9 +129,13 @@ export function createKernel(
   /** The kernel outlives what cannot be sent. */
   function send(message: Message, client: Asker) {
     try {
-      client(message)
+      try {
+        client(message)
+      } catch (error) {
+        client(insteadOf(message, asError(error)))
+      }
     } catch (error) {
-      client(insteadOf(message, asError(error)))
+      tellFault(error)
     }
   }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createAnswers } from '../../src/kernel/answers.js'
 import { createComms } from '../../src/kernel/comms.js'
 import { createHistory } from '../../src/kernel/history.js'
@@ -325,20 +325,29 @@ test('who shows a wrong token, says nothing or garbage hears nothing and holds u
   expect(silent.bytesRead).toBe(0)
 })
 
-test('a client that does not read is cut off before it fills the memory', async () => {
+test('a client is cut off when much waits that it does not read for long, not before', async () => {
   const { kernel, raw, client, cells } = await served()
   const deaf = await raw()
   deaf.write(encodeFrame({ token }))
   const one = await client()
   one.run('much')
   await one.until('execute_input')
-  const picture = new Uint8Array(16 * 2 ** 20)
   const closed = once(deaf, 'close')
-  for (let n = 1; n <= 20; n++) {
+  const picture = new Uint8Array(16 * 2 ** 20)
+  const show = (count: number) => {
     const content = { data: { 'image/png': picture }, metadata: {}, transient: {} }
-    kernel.fromRunner({ type: 'output', message: message('display_data', content, cells[0].header) })
-    await expect.poll(() => one.heard.filter(({ header }) => header.msg_type === 'display_data').length).toBe(n)
+    for (let n = 0; n < count; n++)
+      kernel.fromRunner({ type: 'output', message: message('display_data', content, cells[0].header) })
   }
+  const shown = () => one.heard.filter(({ header }) => header.msg_type === 'display_data').length
+  show(20)
+  await expect.poll(shown, { timeout: 10_000 }).toBe(20)
+  const later = performance.now() + 11_000
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(later)
+  onTestFinished(() => clock.mockRestore())
+  show(1)
+  clock.mockRestore()
+  await expect.poll(shown, { timeout: 10_000 }).toBe(21)
   deaf.resume()
   await closed
   expect(deaf.bytesRead).toBeLessThan(20 * picture.length)

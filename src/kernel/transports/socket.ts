@@ -4,14 +4,19 @@ import { createServer, type Socket } from 'node:net'
 import { encodeFrame, frameDecoder, largestFrame } from '../../protocol/frames.js'
 import type { Message } from '../../protocol/messages.js'
 import { checkMessage } from '../../protocol/validate.js'
+import { tellFault } from '../fault.js'
 import type { Client, Hub } from '../hub.js'
 import { refusal } from '../refusal.js'
 
 /** Time for the first client to come, ms, however short the kernel lingers after the last. */
 const firstClientMs = 60_000
 
-/** Bytes kept for a client that does not read; who leaves more waiting is cut off. */
+/**
+ * A client that leaves more than so many bytes waiting, and has read nothing for so long, ms, is cut off before it fills the memory. Not
+ * by bytes alone: what a cell shows in a loop comes all in one turn of this thread, before any client can read.
+ */
 const maxWaiting = 256 * 2 ** 20
+const patienceMs = 10_000
 
 /** Largest first frame, bytes: what is said without the token is not kept. */
 const largestHello = 1024
@@ -42,14 +47,25 @@ export async function serveSocket(
 
   const server = createServer(socket => {
     let client: Client | undefined
+    /** when it last read what waited, or nothing did */
+    let readAt = 0
     const send = (message: Message) => {
       const frame = frameOf(message)
-      if (socket.writableLength > maxWaiting) socket.destroy()
-      else socket.write(frame)
+      const now = performance.now()
+      if (socket.writableLength === 0) readAt = now
+      if (socket.writableLength > maxWaiting && now - readAt > patienceMs) return void socket.destroy()
+      socket.write(frame, () => {
+        readAt = performance.now()
+      })
     }
     const take = frameDecoder(
       received => {
-        if (client) return receive(client, received, send)
+        if (client)
+          try {
+            return receive(client, received, send)
+          } catch (error) {
+            return tellFault(error)
+          }
         if (!isEqual((received as Partial<Hello> | null)?.token, token)) return void socket.destroy()
         clearTimeout(timer)
         open.add(socket)

@@ -3,6 +3,7 @@ import type { Connection } from '../../protocol/connection.js'
 import { type Channel, type Message, message } from '../../protocol/messages.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { createWire, type Received } from '../../protocol/wire.js'
+import { tellFault } from '../fault.js'
 import type { Hub } from '../hub.js'
 import { refusal } from '../refusal.js'
 
@@ -150,10 +151,7 @@ async function listen(socket: AsyncIterable<Uint8Array[]>, hear: (frames: Uint8A
     try {
       hear(frames)
     } catch (error) {
-      // a fault of ours, for who hears of those; the socket goes on
-      setImmediate(() => {
-        throw error
-      })
+      tellFault(error)
     }
 }
 
