@@ -82,8 +82,9 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
     }
     const frames = wire.encode(message, identities)
     asked.delete(id)
-    // The output of a cell is on its way before the reply, and before the answer to who has stopped it.
-    send[channel].push(frames, send.iopub.drained())
+    // The output of a cell is on its way before the reply.
+    if (channel === 'shell') send.shell.push(frames, send.iopub.drained())
+    else send[channel].push(frames)
   }
 
   function receive(frames: Uint8Array[], channel: Channel) {
