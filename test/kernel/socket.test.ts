@@ -287,6 +287,27 @@ test('a shutdown is answered when what was printed has been told; restart says s
   expect(types.indexOf('stream')).toBeLessThan(types.indexOf('shutdown_reply'))
 })
 
+test('a message for several clients is encoded once', async () => {
+  const { kernel, client, cells } = await served()
+  const [one, two] = [await client(), await client()]
+  one.run('print')
+  await one.until('execute_input')
+  let reads = 0
+  const content = {
+    name: 'stdout' as const,
+    get text() {
+      reads++
+      return 'a'
+    },
+  }
+  kernel.fromRunner({
+    type: 'output',
+    message: { ...message('stream', { name: 'stdout', text: '' }, cells[0].header), content },
+  })
+  for (const each of [one, two]) expect((await each.until('stream')).content).toEqual({ name: 'stdout', text: 'a' })
+  expect(reads).toBe(1)
+})
+
 test('a result without text has no output in the history', async () => {
   const { kernel, client, cells, ended } = await served()
   const one = await client()
