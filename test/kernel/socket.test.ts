@@ -117,7 +117,7 @@ function clientOf(socket: Socket) {
         content: content as Record<string, unknown>,
       }))
     },
-    run: (code: string, more: object = {}) => client.send('execute_request', { code, ...more }),
+    run: (code: string) => client.send('execute_request', { code, stop_on_error: true, allow_stdin: true }),
     alive: async () => (await client.answered(client.send('kernel_info_request', {})))[1].content.status,
   }
   return client
