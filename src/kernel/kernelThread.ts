@@ -95,6 +95,7 @@ function sessionState(): Promise<SessionState> {
 async function end() {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), goodbyeMs + exitMs)
   await Promise.race([transport?.close(), new Promise(resolve => setTimeout(resolve, goodbyeMs))])
+  // the exit comes after it: a process that ends waits for the inspector of an interrupt that is open
+  await interrupter.interrupt()
   post({ type: 'exit' })
-  void interrupter.interrupt()
 }
