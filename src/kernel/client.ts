@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { encodeFrame, frameDecoder } from '../protocol/frames.js'
 import { type CommMessage, type InputReply, type Message, message, type Request } from '../protocol/messages.js'
 import { type Queue, queue } from './queue.js'
@@ -30,7 +31,7 @@ export interface KernelClient {
   messages: AsyncIterable<Message>
 }
 
-/** The kernel's process ended while it was needed. */
+/** The kernel's process, or the connection to it, ended while it was needed. */
 export class KernelDiedError extends Error {
   override name = 'KernelDiedError'
 }
@@ -38,10 +39,20 @@ export class KernelDiedError extends Error {
 /** How long a kernel may take to end by itself, ms; half of it goes to what it still has to say. */
 const shutdownMs = 2000
 
-/** Starts a kernel in a process of its own, over a local socket; it ends when this process ends, however that ends. */
+/** How long a process that has ended may take to hand over its last words, ms; a process of its own may hold its pipes for ever. */
+const lastWordsMs = 100
+
+/** How long after its connection has closed a process may take to end, ms. */
+const exitMs = 1000
+
+/**
+ * Starts a kernel in a process of its own, over a local socket; it ends when this process ends, however that ends.
+ * @throws KernelDiedError with its last words, when it could not start
+ */
 export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClient> {
   const open = new Map<string, { replies: Queue<Message>; request: Request | CommMessage }>()
   const late = queue<Message>()
+  let listened = false
   let lastWords = ''
   let died: KernelDiedError | undefined
 
@@ -61,15 +72,22 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
       const request = [...open.values()].find(({ request }) => request.header.msg_type === 'execute_request')
       request?.replies.push(message('stream', { name, text }, request.request.header))
     })
-  child.on('error', error => end(`could not be started: ${error.message}`))
-  child.on('close', (code, signal) => {
-    rmSync(path, { force: true })
-    end(howItEnded(code, signal, lastWords))
+  /** the process has ended, and all who wait have been told */
+  const ended = new Promise<void>(resolve => {
+    child.on('error', error => {
+      end(`could not be started: ${error.message}`)
+      resolve()
+    })
+    child.on('exit', async (code, signal) => {
+      await Promise.race([once(child, 'close'), wait(lastWordsMs, undefined, { ref: false })])
+      // else a process of its own that holds them would hold this one, too
+      for (const pipe of [child.stdout, child.stderr]) pipe!.destroy()
+      rmSync(path, { force: true })
+      end(howItEnded(code, signal, listened, lastWords))
+      resolve()
+    })
   })
-  const socket = await connected(child, path)
-  socket.write(encodeFrame({ token }))
-  socket.on('data', frameDecoder(take))
-  socket.on('error', () => {})
+  const socket = await connected()
 
   return {
     execute: code =>
@@ -85,18 +103,50 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
       await drained(request(message('interrupt_request', {})))
     },
     async shutdown() {
-      if (died) return
       const timer = setTimeout(() => child.kill('SIGKILL'), shutdownMs)
-      const closed = once(child, 'close')
       await drained(request(message('shutdown_request', { restart: false }))).catch(() => {})
-      if (!died) await closed
+      await ended
       clearTimeout(timer)
     },
     kill: () => void child.kill('SIGKILL'),
     messages: late,
   }
 
-  function take(received: unknown) {
+  /** The kernel says when it listens. */
+  async function connected(): Promise<Socket> {
+    const listens = once(child, 'message').then(() => true)
+    listens.catch(() => {}) // `ended` tells
+    listened = await Promise.race([listens, ended.then(() => false)])
+    if (!listened) throw died!
+    const socket = connect(path)
+    const take = frameDecoder(received)
+    socket.on('data', chunk => {
+      try {
+        take(chunk)
+      } catch (error) {
+        end(`sent what is no message: ${(error as Error).message}`)
+        socket.destroy()
+      }
+    })
+    let failure = 'closed the connection'
+    socket.on('error', ({ message }) => {
+      failure = `lost the connection: ${message}`
+    })
+    const isOpen = new Promise<boolean>(resolve => {
+      socket.once('connect', () => resolve(true))
+      socket.once('close', async () => {
+        // a process that ended says why; one that lives has lost its last client, and ends, too
+        await Promise.race([ended, wait(exitMs, undefined, { ref: false })])
+        end(failure)
+        resolve(false)
+      })
+    })
+    if (!(await isOpen)) throw died!
+    socket.write(encodeFrame({ token }))
+    return socket
+  }
+
+  function received(received: unknown) {
     const answer = received as Message
     const id = 'msg_id' in answer.parent_header ? answer.parent_header.msg_id : undefined
     const request = id === undefined ? undefined : open.get(id)
@@ -126,24 +176,11 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
   }
 }
 
-/** The kernel says when it listens; one that ends before that leaves its last words to the caller. */
-async function connected(child: ChildProcess, path: string): Promise<Socket> {
-  await Promise.race([
-    once(child, 'message'),
-    once(child, 'close').then(([code, signal]) => {
-      throw new KernelDiedError(`The kernel ${howItEnded(code, signal, '')} before it listened`)
-    }),
-  ])
-  const socket = connect(path)
-  await once(socket, 'connect')
-  return socket
-}
-
-function howItEnded(code: number | null, signal: string | null, lastWords: string): string {
+function howItEnded(code: number | null, signal: string | null, listened: boolean, lastWords: string): string {
   const how = /heap out of memory/.test(lastWords)
     ? 'ran out of memory'
     : `ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`
-  return `${how}${lastWords && `; its last words:\n${lastWords.trim()}`}`
+  return `${how}${listened ? '' : ' before it listened'}${lastWords && `; its last words:\n${lastWords.trim()}`}`
 }
 
 async function drained(messages: AsyncIterable<Message>): Promise<void> {

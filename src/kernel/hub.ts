@@ -2,7 +2,7 @@ import type { CommMessage, Message, Request } from '../protocol/messages.js'
 
 /** Where transports meet the kernel. */
 export interface Hub {
-  /** Adds a client: `send` hears every `iopub` message, and the answers to what this client asks. */
+  /** Adds a client: `send` hears every `iopub` message, and the answers to what this client asks; it throws for what it cannot encode. */
   connect(send: (message: Message) => void): Client
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { parseConnection } from '../protocol/connection.js'
 import { createAnswers } from './answers.js'
@@ -54,8 +54,11 @@ const kernel = createKernel(
 )
 main.on('message', (told: FromRunner) => {
   if (told.type === 'stopping') interrupter.terminate()
-  else if (told.type === 'interrupted') interrupter.answered(told.number)
-  else if (told.type === 'session') sessionRequests.get(told.id)?.(told.session)
+  else if (told.type === 'interrupted') {
+    interrupter.answered(told.number)
+    // what the main thread did for them may have been ended too
+    for (const id of sessionRequests.keys()) post({ type: 'session', id })
+  } else if (told.type === 'session') sessionRequests.get(told.id)?.(told.session)
   else kernel.fromRunner(told)
 })
 
@@ -68,6 +71,12 @@ if ('socket' in serve) {
   transport = await serveZmq(parseConnection(readFileSync(serve.connectionFile, 'utf8')), kernel)
   if (process.env.JPY_PARENT_PID) whenParentEnds(() => void end())
 }
+// what went wrong with one message is told past the main thread, and the session lives on
+process.on('uncaughtException', error => {
+  try {
+    writeSync(2, `sdnb: the kernel's protocol failed: ${error?.stack ?? error}\n`)
+  } catch {} // nobody reads it
+})
 post({ type: 'listening' })
 
 /** What the session holds, as soon as no cell holds the main thread. */
@@ -86,6 +95,7 @@ function sessionState(): Promise<SessionState> {
 async function end() {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), goodbyeMs + exitMs)
   await Promise.race([transport?.close(), new Promise(resolve => setTimeout(resolve, goodbyeMs))])
+  // the exit comes after it: a process that ends waits for the inspector of an interrupt that is open
+  await interrupter.interrupt()
   post({ type: 'exit' })
-  void interrupter.interrupt()
 }

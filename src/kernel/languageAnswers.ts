@@ -74,17 +74,22 @@ export function createLanguage(cwd: string): Language {
 
   /** A server that has died fails the question it was asked; the next starts another. */
   async function ask<T>(code: string, question: (server: LanguageServer) => Promise<T>): Promise<T> {
-    starting ??= startLanguageServer({ cwd })
+    starting ??= startLanguageServer({ cwd }).catch(error => {
+      starting = undefined
+      throw error
+    })
+    const current = await starting
+    server = current
     try {
-      server = await starting
-      server.update({
+      current.update({
         order: [...cells.keys(), asked],
         changed: [...[...unsent].map(id => ({ id, text: cells.get(id)! })), { id: asked, text: code }],
       })
       unsent.clear()
-      return await question(server)
+      return await question(current)
     } catch (error) {
-      if (error instanceof LanguageServerDiedError) {
+      // of several questions that fail at once, the first has done this
+      if (error instanceof LanguageServerDiedError && server === current) {
         server = undefined
         starting = undefined
         for (const id of cells.keys()) unsent.add(id)

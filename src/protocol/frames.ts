@@ -12,8 +12,9 @@ interface Envelope {
 }
 
 /** Largest frame that is taken, bytes. */
-const largestFrame = 1 << 30
+export const largestFrame = 1 << 30
 
+/** @throws RangeError for a message too large for a frame */
 export function encodeFrame(message: Message | { [key: string]: JsonValue }): Uint8Array {
   const parts: Uint8Array[] = []
   const bytes: Envelope['bytes'] = []
@@ -30,7 +31,9 @@ export function encodeFrame(message: Message | { [key: string]: JsonValue }): Ui
   const envelope: Envelope = { message: withoutBytes(message, []), bytes }
   const json = Buffer.from(JSON.stringify(envelope))
   const head = Buffer.alloc(8)
-  head.writeUInt32LE(4 + json.length + parts.reduce((sum, part) => sum + part.length, 0), 0)
+  const size = 4 + json.length + parts.reduce((sum, part) => sum + part.length, 0)
+  if (size > largestFrame) throw new RangeError(`expected a message of at most ${largestFrame} bytes, got ${size}`)
+  head.writeUInt32LE(size, 0)
   head.writeUInt32LE(json.length, 4)
   return Buffer.concat([head, json, ...parts])
 }
@@ -38,9 +41,13 @@ export function encodeFrame(message: Message | { [key: string]: JsonValue }): Ui
 /**
  * Takes a stream's chunks as they come.
  * @param take gets each frame's message
+ * @param largest bytes that the next frame may have
  * @throws Error for what is no frame; nothing can be read from the stream after that
  */
-export function frameDecoder(take: (message: unknown) => void): (chunk: Uint8Array) => void {
+export function frameDecoder(
+  take: (message: unknown) => void,
+  largest = () => largestFrame,
+): (chunk: Uint8Array) => void {
   let chunks: Uint8Array[] = []
   let length = 0
   return chunk => {
@@ -48,13 +55,13 @@ export function frameDecoder(take: (message: unknown) => void): (chunk: Uint8Arr
     length += chunk.length
     while (length >= 8) {
       if (chunks[0].length < 8) chunks = [Buffer.concat(chunks)]
-      const size = 4 + view(chunks[0]).readUInt32LE(0)
-      if (size > largestFrame) throw new Error(`expected a frame of at most ${largestFrame} bytes, got ${size}`)
-      if (length < size) return
+      const size = view(chunks[0]).readUInt32LE(0)
+      if (size > largest()) throw new Error(`expected a frame of at most ${largest()} bytes, got ${size}`)
+      if (length < 4 + size) return
       const whole = chunks.length === 1 ? view(chunks[0]) : Buffer.concat(chunks)
-      chunks = [whole.subarray(size)]
-      length -= size
-      take(decode(whole.subarray(4, size)))
+      chunks = [whole.subarray(4 + size)]
+      length -= 4 + size
+      take(decode(whole.subarray(4, 4 + size)))
     }
   }
 }
@@ -66,11 +73,18 @@ function decode(frame: Buffer): unknown {
   for (const { path, length } of bytes) {
     const keys = [...path]
     const last = keys.pop()!
-    const holder = keys.reduce((value, key) => (value as never)[key], message) as Record<string | number, unknown>
-    holder[last] = new Uint8Array(frame.subarray(offset, offset + length))
+    const holder = keys.reduce(own, message)
+    if (own(holder, last) === null)
+      (holder as Record<string | number, unknown>)[last] = new Uint8Array(frame.subarray(offset, offset + length))
     offset += length
   }
   return message
+}
+
+/** Never what an object inherits: a path is what someone sent. */
+function own(value: unknown, key: string | number): unknown {
+  if (!Object.hasOwn(Object(value), key)) throw new Error(`bytes: expected a path into the message, got ${key}`)
+  return (value as Record<string | number, unknown>)[key]
 }
 
 const view = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -150,7 +150,7 @@ export type IsCompleteRequest = Base<'is_complete_request', 'shell', { code: str
 export type IsCompleteReply = Base<
   'is_complete_reply',
   'shell',
-  { status: 'complete' | 'invalid' | 'unknown' } | { status: 'incomplete'; indent: string } | Failure
+  { status: 'complete' | 'invalid' | 'unknown' } | { status: 'incomplete'; indent: string }
 >
 
 export type HistoryRequest = Base<

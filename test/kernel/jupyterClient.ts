@@ -37,8 +37,8 @@ export interface Answer {
   output: Heard[]
 }
 
-/** A connection file's content, with ports that were free a moment ago. */
-export async function newConnection(key = 'key'): Promise<Connection> {
+/** A connection file's content, with ports that were free a moment ago; a key of its own keeps out who takes one of them, too. */
+export async function newConnection(key: string = crypto.randomUUID()): Promise<Connection> {
   const servers = Array.from({ length: 5 }, () => createServer().listen(0, '127.0.0.1'))
   const ports = await Promise.all(
     servers.map(async server => {

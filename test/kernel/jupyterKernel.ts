@@ -26,7 +26,8 @@ export async function startJupyterKernel(): Promise<JupyterKernel> {
   const args = [join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', file]
   const process_ = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
   const exit = once(process_, 'exit')
-  const client = connect(connection)
+  // before the kernel listens, another may have had one of its ports
+  const client = connect(connection, '', () => {})
   const welcome = client.until(({ type }) => type === 'iopub_welcome')
   const ended = exit.then(([code]) => Promise.reject(new Error(`the kernel ended with ${code}`)))
   ended.catch(() => {})

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { KernelDiedError, startKernel } from '../../src/kernel/client.js'
-import { folder, result, run, write } from './kernelProcess.js'
+import { folder, result, run, text, write } from './kernelProcess.js'
 import { processesWith } from './processes.js'
 
 const cli = join(import.meta.dirname, '../../dist/cli.js')
@@ -18,6 +18,26 @@ describe('the process', () => {
     )
     await expect(run('1', other)).rejects.toThrow(KernelDiedError)
     await other.shutdown()
+  })
+
+  test('outlives a fault of its protocol, and tells it', async () => {
+    const other = await startKernel({ cwd: folder })
+    onTestFinished(() => other.shutdown())
+    const messages = await run(
+      `import { Worker } from 'node:worker_threads'
+      const { postMessage } = Worker.prototype
+      Worker.prototype.postMessage = function (message) {
+        Worker.prototype.postMessage = postMessage
+        postMessage.call(this, { type: 'output' })
+        postMessage.call(this, message)
+      }
+      console.log('printed')
+      await new Promise(resolve => setTimeout(resolve, 500))`,
+      other,
+    )
+    expect(text(messages)).toBe('printed\n')
+    expect(text(messages, 'stderr')).toContain("sdnb: the kernel's protocol failed: TypeError")
+    expect(result(await run('"lives"', other))).toBe(`'lives'`)
   })
 
   test('that runs out of memory says so', async () => {

@@ -1,12 +1,25 @@
 import { timingSafeEqual } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { encodeFrame, frameDecoder } from '../../protocol/frames.js'
-import type { CommMessage, Message, Request } from '../../protocol/messages.js'
+import { encodeFrame, frameDecoder, largestFrame } from '../../protocol/frames.js'
+import type { Message } from '../../protocol/messages.js'
+import { checkMessage } from '../../protocol/validate.js'
+import { tellFault } from '../fault.js'
 import type { Client, Hub } from '../hub.js'
+import { refusal } from '../refusal.js'
 
 /** Time for the first client to come, ms, however short the kernel lingers after the last. */
 const firstClientMs = 60_000
+
+/**
+ * A client that leaves more than so many bytes waiting, and has read nothing for so long, ms, is cut off before it fills the memory. Not
+ * by bytes alone: what a cell shows in a loop comes all in one turn of this thread, before any client can read.
+ */
+const maxWaiting = 256 * 2 ** 20
+const patienceMs = 10_000
+
+/** Largest first frame, bytes: what is said without the token is not kept. */
+const largestHello = 1024
 
 /** What a client of a socket says first. */
 export interface Hello {
@@ -29,18 +42,37 @@ export async function serveSocket(
   left: () => void,
 ): Promise<SocketTransport> {
   const open = new Set<Socket>()
+  const frameOf = remembered(encodeFrame)
   let timer = setTimeout(left, Math.max(lingerMs, firstClientMs))
 
   const server = createServer(socket => {
     let client: Client | undefined
-    const send = (message: Message) => void socket.write(encodeFrame(message))
-    const take = frameDecoder(received => {
-      if (client) return client.receive(received as Request | CommMessage)
-      if (!isEqual((received as Partial<Hello>).token, token)) return void socket.destroy()
-      clearTimeout(timer)
-      open.add(socket)
-      client = hub.connect(send)
-    })
+    /** when it last read what waited, or nothing did */
+    let readAt = 0
+    const send = (message: Message) => {
+      const frame = frameOf(message)
+      const now = performance.now()
+      if (socket.writableLength === 0) readAt = now
+      if (socket.writableLength > maxWaiting && now - readAt > patienceMs) return void socket.destroy()
+      socket.write(frame, () => {
+        readAt = performance.now()
+      })
+    }
+    const take = frameDecoder(
+      received => {
+        if (client)
+          try {
+            return receive(client, received, send)
+          } catch (error) {
+            return tellFault(error)
+          }
+        if (!isEqual((received as Partial<Hello> | null)?.token, token)) return void socket.destroy()
+        clearTimeout(timer)
+        open.add(socket)
+        client = hub.connect(send)
+      },
+      () => (client ? largestFrame : largestHello),
+    )
     socket.on('data', chunk => {
       try {
         take(chunk)
@@ -70,6 +102,27 @@ export async function serveSocket(
       server.close()
       await Promise.all([...open].map(socket => new Promise<void>(resolve => socket.end(resolve))))
     },
+  }
+}
+
+function receive(client: Client, received: unknown, send: (message: Message) => void) {
+  const { channel: named, buffers, ...parts } = Object(received) as Message
+  // a comm's message goes either way, and is made as the kernel's
+  const channel = named === 'iopub' ? 'shell' : named
+  const isBuffers = Array.isArray(buffers) && buffers.every(buffer => buffer instanceof Uint8Array)
+  const checked = checkMessage({ ...parts, identities: [], buffers: isBuffers ? buffers : [] }, channel)
+  if (checked.kind === 'message') client.receive(checked.message)
+  else if (checked.kind === 'malformed')
+    for (const message of refusal(checked.header, checked.reason, channel)) send(message)
+}
+
+/** A message for several clients is encoded once. */
+function remembered(encode: (message: Message) => Uint8Array): (message: Message) => Uint8Array {
+  const frames = new WeakMap<Message, Uint8Array>()
+  return message => {
+    const frame = frames.get(message) ?? encode(message)
+    frames.set(message, frame)
+    return frame
   }
 }
 

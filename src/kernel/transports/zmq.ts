@@ -1,9 +1,11 @@
 import { Router, type Socket, XPublisher } from 'zeromq'
 import type { Connection } from '../../protocol/connection.js'
-import { type Channel, type Header, type Message, message, type Reply } from '../../protocol/messages.js'
+import { type Channel, type Message, message } from '../../protocol/messages.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { createWire, type Received } from '../../protocol/wire.js'
+import { tellFault } from '../fault.js'
 import type { Hub } from '../hub.js'
+import { refusal } from '../refusal.js'
 
 /** Largest frame that is taken, in bytes; a client that sends a larger one is cut off before it fills the memory. */
 const maxFrame = 256 * 2 ** 20
@@ -52,6 +54,8 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
 
   /** who waits for a reply, by the id of the request */
   const asked = new Map<string, Uint8Array[]>()
+  /** who was asked for input last */
+  let questioned: Uint8Array[] = []
   const topic = `kernel.${crypto.randomUUID()}`
   const client = hub.connect(deliver)
   for (const channel of ['shell', 'control', 'stdin'] as const)
@@ -72,9 +76,12 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
     const identities = asked.get(id)
     if (!identities) return // asked through another transport, or answered
     // A client is known by the same name on all its sockets.
-    if (channel === 'stdin') return send.stdin.push(wire.encode(message, identities))
-    asked.delete(id)
+    if (channel === 'stdin') {
+      questioned = identities
+      return send.stdin.push(wire.encode(message, identities))
+    }
     const frames = wire.encode(message, identities)
+    asked.delete(id)
     // The output of a cell is on its way before the reply.
     if (channel === 'shell') send.shell.push(frames, send.iopub.drained())
     else send[channel].push(frames)
@@ -88,22 +95,11 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
       return // no message, or not from one who may send it
     }
     const checked = checkMessage(received, channel)
-    if (checked.kind === 'malformed') refuse(checked.header, checked.reason, received.identities, channel)
-    if (checked.kind !== 'message') return
-    const { header } = checked.message
+    if (checked.kind === 'ignored') return
+    const { header } = checked.kind === 'message' ? checked.message : checked
     if (header.msg_type.endsWith('_request')) asked.set(header.msg_id, received.identities)
-    client.receive(checked.message)
-  }
-
-  /** Answers a request that cannot be understood, so that its client does not wait. */
-  function refuse(parent: Header, reason: string, identities: Uint8Array[], channel: Channel) {
-    if (!parent.msg_type.endsWith('_request')) return
-    const type = parent.msg_type.replace(/request$/, 'reply') as Reply['header']['msg_type']
-    const failure = { status: 'error' as const, ename: 'MalformedMessage', evalue: reason, traceback: [reason] }
-    asked.set(parent.msg_id, identities)
-    deliver(message('status', { execution_state: 'busy' }, parent))
-    deliver({ ...message(type, failure as never, parent), channel } as Message)
-    deliver(message('status', { execution_state: 'idle' }, parent))
+    if (checked.kind === 'malformed') for (const message of refusal(header, checked.reason, channel)) deliver(message)
+    else if (channel !== 'stdin' || isSame(received.identities, questioned)) client.receive(checked.message)
   }
 
   function publish(message: Message, topic: string) {
@@ -152,8 +148,16 @@ function sender(socket: Socket & { send(frames: Uint8Array[]): Promise<void> }):
 
 /** Hears a socket until it is closed. */
 async function listen(socket: AsyncIterable<Uint8Array[]>, hear: (frames: Uint8Array[]) => unknown): Promise<void> {
-  for await (const frames of socket) hear(frames)
+  for await (const frames of socket)
+    try {
+      hear(frames)
+    } catch (error) {
+      tellFault(error)
+    }
 }
+
+const isSame = (a: Uint8Array[], b: Uint8Array[]) =>
+  a.length === b.length && a.every((part, i) => Buffer.compare(part, b[i]) === 0)
 
 const keys = <Key extends string>(object: Record<Key, unknown>) => Object.keys(object) as Key[]
 function mapped<Key extends string, From, To>(object: Record<Key, From>, change: (value: From) => To): Record<Key, To> {
