@@ -10,7 +10,7 @@ const entries = {
   kernelProcess: 'src/kernel/kernelProcess.ts',
   kernelThread: 'src/kernel/kernelThread.ts',
   languageServer: 'src/language/server.ts',
-  importHooks: 'src/kernel/importHooks.ts',
+  importHooks: 'src/kernel/cells/importHooks.ts',
   cli: 'src/cli/main.ts',
 }
 

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector'
-import { stopNowSymbol } from './interruptible.js'
+import { stopNowSymbol } from './cells/interruptible.js'
 import { stopFlags } from './threads.js'
 
 /** The main thread gets this long to stop by itself, ms; then it is asked again and again to end what runs. */

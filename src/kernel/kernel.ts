@@ -40,8 +40,8 @@ export interface KernelParts {
   answers: Omit<Answers, 'interrupt' | 'shutdown'>
   history: History
   comms: Comms
-  /** A cell has run: what its reply's metadata tell of it, and who else is to hear. */
-  ran(run: CellRun): { metadata: Record<string, unknown>; messages: CommMessage[] }
+  /** A cell has run: what its reply's metadata tell of it, and who else is to hear, now or when it is known. */
+  ran(run: CellRun): { metadata: Record<string, unknown>; messages: CommMessage[]; later?: Promise<CommMessage[]> }
 }
 
 export interface CellRun {
@@ -228,7 +228,7 @@ export function createKernel(
     isAsking = false
     const { cellId } = request.metadata
     const cell = typeof cellId === 'string' ? { cell: cellId } : {}
-    const { metadata, messages } = tell({ ...cell, id, code: request.content.code, count, outcome }, header)
+    const { metadata, messages, later } = tell({ ...cell, id, code: request.content.code, count, outcome }, header)
     const content: ExecuteReply['content'] =
       outcome.status === 'ok'
         ? { status: 'ok', execution_count: count, payload: [], user_expressions: outcome.expressions }
@@ -236,6 +236,10 @@ export function createKernel(
     send({ ...message('execute_reply', content, header), metadata }, client)
     for (const message of messages) publish(message)
     status('idle', header)
+    void later?.then(
+      messages => messages.forEach(publish),
+      error => complain(error, header),
+    )
     // an interrupt has aborted what it found
     if (outcome.status === 'error' && request.content.stop_on_error && !isAborted)
       for (const execution of queue) execution.isAborted = true

@@ -1,18 +1,19 @@
+import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { captureProcess } from './capture.js'
-import { callingCell, type RunningCell } from './cell.js'
-import { installInput } from './input.js'
-import { inspectSession } from './inspectSession.js'
-import { makeInterruptible } from './interruptible.js'
-import { installHooks, modulePosition } from './modules.js'
-import type { Runner } from './runner.js'
+import { captureProcess } from './cells/capture.js'
+import { callingCell, type RunningCell } from './cells/cell.js'
+import { installInput } from './cells/input.js'
+import { inspectSession } from './cells/inspectSession.js'
+import { makeInterruptible } from './cells/interruptible.js'
+import { installHooks, modulePosition } from './cells/modules.js'
+import type { Runner } from './cells/runner.js'
+import { killShells } from './cells/shell.js'
+import { installStacks } from './cells/stack.js'
+import { killChildren, trackStarted } from './cells/started.js'
 import { installHosts, ownPackages } from './scope.js'
-import { killShells } from './shell.js'
-import { installStacks } from './stack.js'
-import { killChildren, trackStarted } from './started.js'
 import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type ToRunner } from './threads.js'
 
 /**
@@ -49,7 +50,7 @@ installHosts()
 const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
-void import('./runner.js').then(({ createRunner }) => {
+void import('./cells/runner.js').then(({ createRunner }) => {
   const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
     post({ type: 'input', parent, prompt, password: false }),
@@ -102,7 +103,7 @@ function receiver(runner: Runner): (message: ToRunner) => void {
 }
 
 function fail(error: Error) {
-  process.stderr.write(`sdnb: the kernel failed: ${error.stack}\n`)
+  writeSync(2, `sdnb: the kernel failed: ${error.stack}\n`)
   exit(1)
 }
 

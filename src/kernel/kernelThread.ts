@@ -8,7 +8,7 @@ import { createInterrupter } from './interrupter.js'
 import { createKernel } from './kernel.js'
 import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
-import { sessionComm, sessionTarget, staleData } from './sessionComm.js'
+import { diagnosticsData, sessionComm, sessionTarget, staleData } from './sessionComm.js'
 import { createStaleMarks } from './stale.js'
 import type { FromRunner, SessionState, ThreadData, ToRunner } from './threads.js'
 
@@ -46,8 +46,18 @@ const kernel = createKernel(
         language.ran(cell ?? id, code)
         stale.ran({ cell, code, count, names })
       }
+      // who tells cells' ids is an editor: completion will be asked for
+      if (cell !== undefined) language.warm()
       const cells = stale.cells()
-      return { metadata: { sdnb: { stale: cells } }, messages: comms.tell(sessionTarget, staleData(cells)) }
+      const tell = (data: ReturnType<typeof staleData>) => comms.tell(sessionTarget, data)
+      return {
+        metadata: { sdnb: { stale: cells } },
+        messages: tell(staleData(cells)),
+        ...(names &&
+          [...comms.open.values()].includes(sessionTarget) && {
+            later: language.diagnostics(cell ?? id).then(items => tell(diagnosticsData(cell, count, items))),
+          }),
+      }
     },
   },
   () => void end(),

@@ -1,5 +1,5 @@
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../language/client.js'
-import type { Completion, SignatureHelp } from '../language/serverProtocol.js'
+import type { Completion, Diagnostic, SignatureHelp } from '../language/serverProtocol.js'
 import type { MimeBundle } from '../protocol/mime.js'
 import type { LanguageAnswers } from './answers.js'
 
@@ -7,6 +7,10 @@ import type { LanguageAnswers } from './answers.js'
 export interface Language extends LanguageAnswers {
   /** A cell has run; under the same id, it takes the place of what ran before. */
   ran(id: string, code: string): void
+  /** Starts the process ahead of the first question, which clients do not wait for as long. */
+  warm(): void
+  /** What TypeScript has to say of a cell that has run. */
+  diagnostics(id: string): Promise<Diagnostic[]>
 }
 
 /** The id of the text that a question is about: a cell that has not run. */
@@ -26,6 +30,9 @@ export function createLanguage(cwd: string): Language {
       unsent.add(id)
       server?.refresh()
     },
+
+    warm: () => void started().catch(() => {}),
+    diagnostics: id => ask('', server => server.diagnostics({ cell: id })),
 
     async complete({ code, cursor_pos }) {
       const offset = codeUnits(code, cursor_pos)
@@ -72,14 +79,18 @@ export function createLanguage(cwd: string): Language {
     },
   }
 
-  /** A server that has died fails the question it was asked; the next starts another. */
-  async function ask<T>(code: string, question: (server: LanguageServer) => Promise<T>): Promise<T> {
+  async function started(): Promise<LanguageServer> {
     starting ??= startLanguageServer({ cwd }).catch(error => {
       starting = undefined
       throw error
     })
-    const current = await starting
-    server = current
+    server = await starting
+    return server
+  }
+
+  /** A server that has died fails the question it was asked; the next starts another. */
+  async function ask<T>(code: string, question: (server: LanguageServer) => Promise<T>): Promise<T> {
+    const current = await started()
     try {
       current.update({
         order: [...cells.keys(), asked],

@@ -1,8 +1,8 @@
 import type { DisplayHost, Progress } from '../index.js'
 import { message } from '../protocol/messages.js'
 import type { JsonValue } from '../protocol/mime.js'
-import { callingCell, currentCell } from './cell.js'
-import { displayHost } from './display.js'
+import { callingCell, currentCell } from './cells/cell.js'
+import { displayHost } from './cells/display.js'
 
 export type { DisplayHost }
 

@@ -236,6 +236,10 @@ export type ErrorOutput = Base<'error', 'iopub', ErrorContent>
 /** `wait`: clear only when the next output comes, so that nothing flickers. */
 export type ClearOutput = Base<'clear_output', 'iopub', { wait: boolean }>
 
+// A cell may replace the globals of its process.
+const newId = crypto.randomUUID.bind(crypto)
+const Now = Date
+
 /** A new message, on the channel where its type goes; `parent` is the header of the request that caused it. */
 export function message<Type extends MessageType>(
   type: Type,
@@ -243,11 +247,11 @@ export function message<Type extends MessageType>(
   parent: Header | Record<string, never> = {},
 ): MessageOf<Type> {
   const header = {
-    msg_id: crypto.randomUUID(),
+    msg_id: newId(),
     msg_type: type,
-    session: 'session' in parent ? String(parent.session) : crypto.randomUUID(),
+    session: 'session' in parent ? String(parent.session) : newId(),
     username: 'username' in parent ? String(parent.username) : 'sdnb',
-    date: new Date().toISOString(),
+    date: new Now().toISOString(),
     version: '5.5',
   }
   return {

@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { expect } from 'vitest'
-import { createBindings } from '../../src/kernel/bindings.js'
-import type { RunningCell } from '../../src/kernel/cell.js'
-import { errorContent } from '../../src/kernel/errors.js'
-import { execute } from '../../src/kernel/execute.js'
-import { createModules } from '../../src/kernel/modules.js'
+import { createBindings } from '../../src/kernel/cells/bindings.js'
+import type { RunningCell } from '../../src/kernel/cells/cell.js'
+import { errorContent } from '../../src/kernel/cells/errors.js'
+import { execute } from '../../src/kernel/cells/execute.js'
+import { createModules } from '../../src/kernel/cells/modules.js'
 
 const cell: RunningCell = {
   parent: { msg_id: '', msg_type: 'execute_request', session: '', username: '', date: '', version: '5.5' },

@@ -213,6 +213,16 @@ describe('comms', () => {
     })
     expect(reply(await execute('let dial = 2', {}, [], 'a')).metadata).toEqual({ sdnb: { stale: [] } })
 
+    await execute('const wrong: number = "text"', {}, [], 'c')
+    const told = () =>
+      late.map(({ content }) => (content as { data?: { diagnostics?: { cell: string } } }).data?.diagnostics)
+    await expect
+      .poll(() => told().find(diagnostics => diagnostics?.cell === 'c'), { timeout: 30_000 })
+      .toMatchObject({
+        items: [{ code: 2322, severity: 'error', start: 6, end: 11 }],
+      })
+    expect(result(await run('wrong'))).toBe(`'text'`)
+
     await run(
       `import { StableDiffusionPipeline } from 'sdnb'; const pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny')`,
     )

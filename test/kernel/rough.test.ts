@@ -82,8 +82,8 @@ describe('output', () => {
 
 test('a variable that cannot be looked at does not hide the others', async () => {
   await run(`const odd = new Proxy({}, { get() { throw new Error('no') } }), plain = 1`)
-  const { createBindings } = await import('../../src/kernel/bindings.js')
-  const { inspectSession } = await import('../../src/kernel/inspectSession.js')
+  const { createBindings } = await import('../../src/kernel/cells/bindings.js')
+  const { inspectSession } = await import('../../src/kernel/cells/inspectSession.js')
   const bindings = createBindings()
   bindings.bind('odd', () => new Proxy({}, { get: () => expect.fail('looked at') }))
   bindings.bind('plain', () => 1)

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: cells hold templates
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { createBindings } from '../../src/kernel/bindings.js'
-import { type RunningCell, runInCell } from '../../src/kernel/cell.js'
-import { execute } from '../../src/kernel/execute.js'
-import { createModules } from '../../src/kernel/modules.js'
+import { createBindings } from '../../src/kernel/cells/bindings.js'
+import { type RunningCell, runInCell } from '../../src/kernel/cells/cell.js'
+import { execute } from '../../src/kernel/cells/execute.js'
+import { createModules } from '../../src/kernel/cells/modules.js'
 
 /** Runs a cell that waits by `tick()`, stops it, and tells how it ended and how far it went on after the stop. */
 async function stopped(code: string): Promise<{ end: unknown; ticks: number }> {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Header } from '../protocol/messages.js'
+import type { Header } from '../../protocol/messages.js'
 import type { Outlet } from './outlet.js'
 
 /** One execution of a cell. All that it starts, timers and promises too, finds it again through {@link currentCell}. */

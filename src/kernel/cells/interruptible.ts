@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { stopFlags } from './threads.js'
+import { stopFlags } from '../threads.js'
 
 /** Cells may replace the global one. */
 const clock = performance

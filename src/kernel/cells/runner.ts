@@ -1,4 +1,5 @@
-import { message, type UserExpression } from '../protocol/messages.js'
+import { message, type UserExpression } from '../../protocol/messages.js'
+import type { CellToRun, FromRunner, Outcome } from '../threads.js'
 import { createBindings } from './bindings.js'
 import { type RunningCell, runInCell } from './cell.js'
 import { mimeBundle } from './display.js'
@@ -9,7 +10,6 @@ import { createModules } from './modules.js'
 import { nameWatch } from './names.js'
 import { createOutlet } from './outlet.js'
 import { clearTimers } from './started.js'
-import type { CellToRun, FromRunner, Outcome } from './threads.js'
 import { nextTurn } from './turn.js'
 
 /** Runs the cells of one notebook on this thread, one at a time. */

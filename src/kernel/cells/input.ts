@@ -1,8 +1,8 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { Header } from '../protocol/messages.js'
+import type { Header } from '../../protocol/messages.js'
+import type { InputAnswer } from '../threads.js'
 import { currentCell } from './cell.js'
 import { InterruptedError } from './interruptedError.js'
-import type { InputAnswer } from './threads.js'
 
 /** Where the main thread, which waits, finds the answer. */
 export interface InputLine {

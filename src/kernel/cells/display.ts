@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
-import { message } from '../protocol/messages.js'
-import type { MimeBundle } from '../protocol/mime.js'
+import { message } from '../../protocol/messages.js'
+import type { MimeBundle } from '../../protocol/mime.js'
+import type { DisplayHost } from '../scope.js'
 import { currentCell } from './cell.js'
-import type { DisplayHost } from './scope.js'
 
 const displaySymbol = Symbol.for('Jupyter.display')
 

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Position } from '../language/sourceMap.js'
+import type { Position } from '../../language/sourceMap.js'
 
 /** Script names of compiled cells: each execution has its own. */
 const cellScheme = 'sdnb-cell:'

@@ -1,6 +1,6 @@
 import { inspect, stripVTControlCharacters, types } from 'node:util'
-import { CellSyntaxError } from '../language/transform.js'
-import type { ErrorContent } from '../protocol/messages.js'
+import { CellSyntaxError } from '../../language/transform.js'
+import type { ErrorContent } from '../../protocol/messages.js'
 import { cellPlace, cleanNames } from './stack.js'
 
 /** Longer messages and longer lists of errors are cut. */

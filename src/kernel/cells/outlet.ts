@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { Header, Output } from '../protocol/messages.js'
-import type { FromRunner } from './threads.js'
+import type { Header, Output } from '../../protocol/messages.js'
+import type { FromRunner } from '../threads.js'
 
 /** UTF-16 code units; escaped as JSON it may be six times as long. */
 const longestPiece = 2 ** 20

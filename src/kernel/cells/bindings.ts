@@ -1,4 +1,4 @@
-import type { Declared } from '../language/transform.js'
+import type { Declared } from '../../language/transform.js'
 
 /** Top-level names of a session: one object, one property a name, which compiled cells read and write. */
 export interface Bindings {

@@ -1,5 +1,6 @@
 import vm from 'node:vm'
-import { type CellRuntime, CellSyntaxError, type CompiledCell, transform } from '../language/transform.js'
+import { type CellRuntime, CellSyntaxError, type CompiledCell, transform } from '../../language/transform.js'
+import type { CellNames } from '../threads.js'
 import type { Bindings } from './bindings.js'
 import type { RunningCell } from './cell.js'
 import type { Modules } from './modules.js'
@@ -7,7 +8,6 @@ import type { WatchNames } from './names.js'
 import { runShell } from './shell.js'
 import { cleanNames, originalPosition, registerScript } from './stack.js'
 import { resumed } from './stopped.js'
-import type { CellNames } from './threads.js'
 
 /** What the cells of one notebook share. */
 export interface Session {

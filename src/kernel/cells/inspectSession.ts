@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
+import type { LoadedPipeline, SessionState, Variable } from '../threads.js'
 import type { Bindings } from './bindings.js'
-import type { LoadedPipeline, SessionState, Variable } from './threads.js'
 
 /** What a pipeline tells of itself (`pipeline/pipelines/stableDiffusion.ts`). */
 const loadedSymbol = Symbol.for('sdnb.loaded')

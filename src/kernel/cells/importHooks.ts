@@ -65,7 +65,7 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   if (path.endsWith('.json') && !context.importAttributes?.type)
     return { format: 'module', source: jsonModule(await readFile(path, 'utf8'), path), shortCircuit: true }
   if (inPackage(url) || !isTypeScript(url)) return nextLoad(url, context)
-  const { compileModule } = await import('../language/localModule.js')
+  const { compileModule } = await import('../../language/localModule.js')
   const { code, mappings } = compileModule(await readFile(path, 'utf8'), path)
   port?.postMessage({ url, mappings })
   return { format: formatOf(url), source: code, shortCircuit: true }

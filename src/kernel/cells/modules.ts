@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { createRequire, isBuiltin, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
-import { type Position, sourceMapLookup } from '../language/sourceMap.js'
+import { type Position, sourceMapLookup } from '../../language/sourceMap.js'
 import { callingCell } from './cell.js'
 import type { CellImport, HookData } from './importHooks.js'
 

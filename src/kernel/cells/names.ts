@@ -1,6 +1,6 @@
-import type { CompiledCell } from '../language/transform.js'
+import type { CompiledCell } from '../../language/transform.js'
+import type { CellNames } from '../threads.js'
 import type { Bindings } from './bindings.js'
-import type { CellNames } from './threads.js'
 
 /** Tells, when a cell has ended, which names it has changed; to be asked before it runs. */
 export type WatchNames = (cell: CompiledCell) => () => CellNames
