@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
 const rounds = 20
@@ -18,17 +19,19 @@ const states = {
 
 /** What no peer does: how long a stop takes in each state, and the language service at 50 cells; ms. */
 export async function measureOwnKernel(client, full) {
-  const load = (name, source) =>
-    client.ask('execute_request', {
+  const load = async (name, source) => {
+    const { reply } = await client.ask('execute_request', {
       code: `import { StableDiffusionPipeline } from 'sdnb'
         const ${name} = await StableDiffusionPipeline.fromPretrained(${JSON.stringify(source)}); await ${name}('a', { numInferenceSteps: 1 })`,
     })
+    if (reply.status !== 'ok') throw new Error(`${source}: ${reply.evalue}`)
+  }
   const language = await measureLanguage(client)
   await load('pipeline', 'sdnb/tiny')
   const stops = {}
   for (const [state, code] of Object.entries(states)) stops[state] = await stopped(client, code, rounds)
   if (full) {
-    await load('full', full)
+    await load('full', resolve(full))
     const code = `await full('a house', { height: 512, width: 512, numInferenceSteps: 50 })`
     stops['a step of full size'] = await stopped(client, code, fullRounds, 3000)
   }
