@@ -55,7 +55,7 @@ test('a kernel that cannot start tells its last words', async () => {
 
 test.skipIf(process.platform === 'win32')('the end does not wait for processes that hold the pipes', async () => {
   const kernel = await started()
-  const sleep = `import { spawn } from 'node:child_process'; spawn('sleep', ['64.5'], { detached: true, stdio: 'inherit' }).unref()`
+  const sleep = `import { spawn } from 'node:child_process'; spawn('sh', ['-c', 'sleep 64.5 &'], { stdio: 'inherit' })`
   await run(kernel, sleep)
   onTestFinished(() => {
     for (const pid of processesWith('sleep 64.5')) process.kill(pid)
