@@ -71,7 +71,7 @@ function isStopWanted(): boolean {
 function receiver(runner: Runner): (message: ToRunner) => void {
   /** whose code held the thread when it was ended by force */
   let holder: RunningCell | undefined
-  const { recover } = makeInterruptible(stop, {
+  makeInterruptible(stop, {
     isWanted: number => number > interruptsHandled,
     onStop() {
       holder = callingCell()
@@ -83,7 +83,6 @@ function receiver(runner: Runner): (message: ToRunner) => void {
       case 'execute':
         return runner.run(message.cell)
       case 'interrupt':
-        recover()
         interruptsHandled = message.number
         runner.interrupt(holder)
         holder = undefined

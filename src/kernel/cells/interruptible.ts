@@ -1,15 +1,10 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { stopFlags } from '../threads.js'
+import { InterruptedError } from './interruptedError.js'
 
 /** Cells may replace the global one. */
 const clock = performance
-
-/** The main thread's side of an interrupt. `interrupter.ts` is the other thread's. */
-export interface Interruptible {
-  /** Mends what ending code by force leaves broken; to be called when the thread has come to itself. */
-  recover(): void
-}
 
 /** Where the other thread finds {@link stopNow}, by `Runtime.evaluate`. */
 export const stopNowSymbol = 'sdnb.stopNow'
@@ -20,17 +15,11 @@ const patienceMs = 1000
 /** A thread that is being ended gets this long to come to itself, ms, before it is ended once more. */
 const quietMs = 30
 
-/** Node's own count of the asynchronous calls it is in, behind the documented API. */
-interface AsyncWrap {
-  async_hook_fields: Uint32Array
-  constants: { kCheck: number }
-  clearAsyncIdStack(): void
-}
-
 /**
- * Lets the other thread end what runs here, in whatever loop. V8's `terminateExecution` unwinds to the event loop without running
- * what stands in `finally`, Node's own included: its stack of asynchronous calls stays as it was, and Node aborts the process when it
- * finds that out. So the stack is emptied and its check is switched off at the moment of termination.
+ * The main thread's side of an interrupt (`interrupter.ts` is the other's): lets the other thread end what runs here, in whatever loop.
+ * V8's `terminateExecution` unwinds to the event loop without running what stands in `finally`, Node's own included: its stack of
+ * asynchronous calls stays as it was, and Node aborts the process when it finds that out. So the stack is emptied at the moment of
+ * termination.
  * @param flags {@link stopFlags}
  */
 export function makeInterruptible(
@@ -44,39 +33,25 @@ export function makeInterruptible(
     /** is called while what shall end still runs; tells the other thread to ask V8 */
     onStop(): void
   },
-): Interruptible {
-  const wrap = asyncWrap()
-  const { kCheck } = wrap.constants
+): void {
   const stop = new Int32Array(flags)
-  let checkBefore: number | undefined
-  let quietUntil = 0
+  const last = { number: 0, at: 0 }
 
   /** Called by the other thread in the midst of whatever runs, again and again until the interrupt is answered. */
   const stopNow = (number: number): void => {
     const frames = interrupted(stopNow)
-    if (!isWanted(number) || !frames.length || isDelicate(frames) || clock.now() < quietUntil) return
+    if (!isWanted(number) || !frames.length || isDelicate(frames)) return
+    if (number === last.number && clock.now() < last.at + quietMs) return
     Atomics.store(stop, stopFlags.go, 0)
     onStop()
     // V8 ends what runs as soon as this returns, if it has been asked by then; a request from here would be forgotten with this call.
     // What runs may be Atomics.wait, and a thread can be in one only
     const patience = clock.now() + patienceMs
     while (!Atomics.load(stop, stopFlags.go)) if (clock.now() > patience) return
-    quietUntil = clock.now() + quietMs
-    checkBefore ??= wrap.async_hook_fields[kCheck]
-    wrap.async_hook_fields[kCheck] = 0
-    wrap.clearAsyncIdStack()
+    Object.assign(last, { number, at: clock.now() })
+    emptyCallStack()
   }
   Object.defineProperty(globalThis, Symbol.for(stopNowSymbol), { value: stopNow })
-
-  return {
-    recover() {
-      quietUntil = 0
-      if (checkBefore === undefined) return
-      wrap.clearAsyncIdStack()
-      wrap.async_hook_fields[kCheck] = checkBefore
-      checkBefore = undefined
-    },
-  }
 }
 
 /** Code not to be ended in its midst: the kernel's own, and Node's that pushes a call or takes one off. */
@@ -113,11 +88,14 @@ function interrupted(callee: (number: number) => void): NodeJS.CallSite[] {
   }
 }
 
-function asyncWrap(): AsyncWrap {
-  const { noDeprecation } = process
-  // the warning is for users; no documented way reaches these fields
-  process.noDeprecation = true
-  const wrap = (process as unknown as { binding(name: 'async_wrap'): AsyncWrap }).binding('async_wrap')
-  process.noDeprecation = noDeprecation
-  return wrap
+/**
+ * Leaves every asynchronous call that Node is in, by the way it takes after an exception that nobody has caught
+ * (lib/internal/process/execution.js); nothing documented does.
+ */
+function emptyCallStack() {
+  const isCaptured = process.hasUncaughtExceptionCaptureCallback()
+  if (!isCaptured) process.setUncaughtExceptionCaptureCallback(() => {})
+  const node = process as unknown as { _fatalException(error: Error): boolean }
+  node._fatalException(new InterruptedError('The cell was stopped'))
+  if (!isCaptured) process.setUncaughtExceptionCaptureCallback(null)
 }
