@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type KernelClient, startKernel } from '../../src/kernel/client.js'
-import { processesWith } from './processes.js'
+import { processesWith } from '../support/processes.js'
 
 /** the client's end of the connection that was made last */
 let socket: Socket

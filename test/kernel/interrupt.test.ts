@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Message } from '../../src/protocol/messages.js'
 import { message } from '../../src/protocol/messages.js'
+import { processesWith } from '../support/processes.js'
 import { error, kernel, late, only, result, run, text, write } from './kernelProcess.js'
-import { processesWith } from './processes.js'
 
 const rounds = 20
 

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder, root, sdnb } from '../cli/sdnb.js'
+import { processesWith } from '../support/processes.js'
 import { connect, newConnection } from './jupyterClient.js'
 import { startJupyterKernel } from './jupyterKernel.js'
-import { processesWith } from './processes.js'
 
 test('a port that is taken is told, and ends the kernel', async () => {
   const kernel = await startJupyterKernel()

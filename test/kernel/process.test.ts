@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { KernelDiedError, startKernel } from '../../src/kernel/client.js'
+import { isAlive, processesWith } from '../support/processes.js'
 import { folder, result, run, text, write } from './kernelProcess.js'
-import { processesWith } from './processes.js'
 
 const cli = join(import.meta.dirname, '../../dist/cli.js')
 
@@ -56,7 +55,7 @@ describe('the process', () => {
       const started = performance.now()
       await other.shutdown()
       expect(performance.now() - started).toBeLessThan(2000)
-      expect(alive(pid)).toBe(false)
+      expect(isAlive(pid)).toBe(false)
     }
     expect(processesWith('sleep 62.5')).toEqual([])
   })
@@ -75,18 +74,8 @@ describe('the process', () => {
     const parent = spawn(process.execPath, [cli, 'run', join(folder, 'loop.sdnb')])
     const [printed] = await once(parent.stdout, 'data')
     const pid = Number(/\d+/.exec(String(printed))![0])
-    expect(alive(pid)).toBe(true)
+    expect(isAlive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
   })
 })
-
-/** A process that has ended, and that nobody has asked about yet, is not alive. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
-}

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { startKernel } from '../../src/kernel/client.js'
+import { processesWith } from '../support/processes.js'
 import { error, folder, kernel, late, only, result, run, text, write } from './kernelProcess.js'
-import { processesWith } from './processes.js'
 
 /** Stops a cell a little after it has begun; the session must go on. */
 async function stopped(code: string, afterMs = 200) {

@@ -1,6 +1,6 @@
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../../src/language/client.js'
 import type { FromServer, ToServer } from '../../src/language/serverProtocol.js'
+import { isAlive } from '../support/processes.js'
 
 const entry = createRequire(import.meta.url).resolve('#languageServer')
 
@@ -98,18 +99,8 @@ describe('a language server', () => {
       entry,
     ])
     const pid = Number((await once(parent.stdout, 'data'))[0])
-    expect(alive(pid)).toBe(true)
+    expect(isAlive(pid)).toBe(true)
     parent.kill('SIGKILL')
-    await expect.poll(() => alive(pid), { timeout: 30_000 }).toBe(false)
+    await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false)
   })
 })
-
-/** A process that has ended, and that nobody has asked about yet, is not alive. */
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
-}

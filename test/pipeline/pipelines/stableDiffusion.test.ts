@@ -16,7 +16,7 @@ import {
 } from '../../../src/pipeline/index.js'
 import { openEngine } from '../../../src/pipeline/runtime/engine.js'
 import { maxRelativeDifference } from '../../support/compare.js'
-import { childrenOf } from '../runtime/processes.js'
+import { childrenOf } from '../../support/processes.js'
 
 const folder = join(import.meta.dirname, '../../fixtures/pipelines/sd1')
 const quick = { numInferenceSteps: 2, width: 64, height: 64, seed: 7 }

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import { EngineCrashedError, OutOfMemoryError } from '../../../src/pipeline/errors.js'
 import { type EngineModel, openEngine } from '../../../src/pipeline/runtime/engine.js'
+import { childrenOf, seconds } from '../../support/processes.js'
 import { endless, hungry, times, x } from './graphs.js'
-import { childrenOf, seconds } from './processes.js'
 
 const engine = openEngine('cpu')
 afterAll(() => engine.dispose())

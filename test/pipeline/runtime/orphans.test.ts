@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { childrenOf, isAlive, seconds } from './processes.js'
+import { childrenOf, isAlive, seconds } from '../../support/processes.js'
 
 const program = fileURLToPath(new URL(`../../../dist/test/parent-${process.pid}.js`, import.meta.url))
 beforeAll(() =>
