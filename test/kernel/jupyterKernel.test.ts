@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { newFolder, root, sdnb } from '../cli/sdnb.js'
 import { processesWith } from '../support/processes.js'
@@ -17,6 +18,16 @@ test('a port that is taken is told, and ends the kernel', async () => {
   const { code, stderr } = await sdnb(folder, 'kernel', 'start', '--connection-file', 'c.json')
   expect(code).toBe(1)
   expect(stderr).toMatch(new RegExp(`cannot listen on tcp://127.0.0.1:${hb_port}: Address already in use`))
+})
+
+test('an interrupt that comes while the kernel starts leaves it whole', async () => {
+  for (let afterMs = 0; afterMs < 200; afterMs += 20) {
+    const kernel = await startJupyterKernel()
+    await setTimeout(afterMs)
+    kernel.client.send('interrupt_request', {}, 'control')
+    expect((await kernel.client.ask('execute_request', { code: '1' })).reply.status).toBe('ok')
+    await kernel.end()
+  }
 })
 
 test('shutdown is answered to who asked and told to all, and ends the process', async () => {

@@ -54,14 +54,14 @@ export function makeInterruptible(
   Object.defineProperty(globalThis, Symbol.for(stopNowSymbol), { value: stopNow })
 }
 
-/** Code not to be ended in its midst: the kernel's own, and Node's that pushes a call or takes one off. */
+/** Code not to be ended in its midst: the kernel's own with what it calls of Node, and Node's that pushes a call or takes one off. */
 function isDelicate(frames: NodeJS.CallSite[]): boolean {
   // what is built in, as a function of a promise, has no file: who calls it counts
-  const frame = frames.find(frame => frame.getFileName())
-  const file = frame?.getFileName() ?? ''
-  return (
-    file.startsWith(ownFolder) || (file.startsWith('node:') && callStackFunctions.has(frame?.getFunctionName() ?? ''))
-  )
+  const named = frames.filter(frame => frame.getFileName())
+  const isNode = (frame: NodeJS.CallSite) => frame.getFileName()!.startsWith('node:')
+  const caller = named.find(frame => !isNode(frame))
+  if (caller?.getFileName()?.startsWith(ownFolder)) return true
+  return named.length > 0 && isNode(named[0]) && callStackFunctions.has(named[0].getFunctionName() ?? '')
 }
 
 /** In lib/internal/async_hooks.js, and those that call them and may have them inlined. */
@@ -78,7 +78,7 @@ function interrupted(callee: (number: number) => void): NodeJS.CallSite[] {
   const holder: { stack?: NodeJS.CallSite[] } = {}
   try {
     Error.prepareStackTrace = (_, sites) => sites
-    Error.stackTraceLimit = 10
+    Error.stackTraceLimit = 30
     Error.captureStackTrace(holder, callee)
     const [, ...frames] = holder.stack ?? []
     return frames
