@@ -42,7 +42,7 @@ const post = (message: FromRunner) => thread.postMessage(message)
 
 thread.on('error', fail)
 
-// what a client waits for, the thread, is on its way before all else
+// only now: a client waits for the thread, which is on its way
 installHooks(ownPackages)
 installHosts()
 
@@ -50,7 +50,7 @@ installHosts()
 const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
-void import('./cells/runner.js').then(({ createRunner }) => {
+const started = import('./cells/runner.js').then(({ createRunner }) => {
   const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
     post({ type: 'input', parent, prompt, password: false }),
@@ -60,7 +60,9 @@ void import('./cells/runner.js').then(({ createRunner }) => {
   thread.off('message', keep)
   for (const message of early) receive(message)
   thread.on('message', receive)
-}, fail)
+})
+// a kernel that listens and can run nothing would be worse than none
+started.catch(fail)
 
 let interruptsHandled = 0
 function isStopWanted(): boolean {
