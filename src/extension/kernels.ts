@@ -30,8 +30,15 @@ export interface Kernels extends Disposable {
   resume(notebook: NotebookDocument): void
   /** a kernel started, ended, or has another state or session */
   readonly onDidChange: Event<NotebookDocument>
-  readonly onDidFail: Event<{ cell: NotebookCell; error: ErrorContent }>
+  readonly onDidFail: Event<CellFailure>
   readonly onDidBegin: Event<NotebookCell>
+}
+
+export interface CellFailure {
+  cell: NotebookCell
+  error: ErrorContent
+  /** of the execution that failed */
+  count: number | undefined
 }
 
 /** Where the handles of running kernels are kept over a reload of the window. */
@@ -40,7 +47,7 @@ const storeKey = 'kernels'
 export function createKernels(context: ExtensionContext, controller: NotebookController): Kernels {
   const kernels = new Map<string, Kernel>()
   const change = new EventEmitter<NotebookDocument>()
-  const fail = new EventEmitter<{ cell: NotebookCell; error: ErrorContent }>()
+  const fail = new EventEmitter<CellFailure>()
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
@@ -90,7 +97,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
         log.error(`${nameOf(notebook)}: ${how}`)
         void offerRestart(notebook, how)
       },
-      failed: (cell, error) => fail.fire({ cell, error }),
+      failed: (cell, error, count) => fail.fire({ cell, error, count }),
       begins: cell => beginning.fire(cell),
     })
     kernels.set(key(notebook), kernel)
