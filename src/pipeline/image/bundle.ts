@@ -37,7 +37,9 @@ interface PictureDetails {
 }
 
 /** As `ImageParameters`, with a seed beyond 2⁵³ as its decimal digits, since JSON would round it. */
-type JsonParameters = Omit<ImageParameters, 'seed'> & { seed?: number | string }
+interface JsonParameters extends Omit<ImageParameters, 'seed'> {
+  seed?: number | string
+}
 
 function imageDetails({ width, height, tiles, parameters }: Image): ImageDetails {
   const pictures = tiles ?? [{ x: 0, y: 0, width, height, ...(parameters && { parameters }) }]
