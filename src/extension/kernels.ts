@@ -17,6 +17,7 @@ import { createKernel, type Kernel, type KernelStart, nameOf } from './kernel.js
 import { type KernelHandle, startKernelProcess } from './kernelProcess.js'
 import { log } from './log.js'
 import { findNode } from './nodePath.js'
+import { successorOf } from './successor.js'
 
 /** The kernels of the window, one a notebook. */
 export interface Kernels extends Disposable {
@@ -51,7 +52,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
-  const closing = workspace.onDidCloseNotebookDocument(notebook => void shutdown(notebook))
+  const closing = workspace.onDidCloseNotebookDocument(notebook => void closed(notebook))
 
   return {
     of,
@@ -65,11 +66,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       start(notebook, spawn)
     },
     shutdown,
-    resume(notebook) {
-      const handle = handles[key(notebook)]
-      if (!handle || of(notebook)) return
-      start(notebook, async () => ({ handle }))
-    },
+    resume,
     onDidChange: change.event,
     onDidFail: fail.event,
     onDidBegin: beginning.event,
@@ -81,6 +78,24 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
 
   function of(notebook: NotebookDocument): Kernel | undefined {
     return kernels.get(key(notebook))
+  }
+
+  function resume(notebook: NotebookDocument) {
+    const handle = handles[key(notebook)]
+    if (handle && !of(notebook)) start(notebook, async () => ({ handle }))
+  }
+
+  async function closed(notebook: NotebookDocument) {
+    const kernel = of(notebook)
+    const handle = handles[key(notebook)]
+    if (!kernel) return
+    const successor = handle && (await successorOf(notebook))
+    if (!successor || of(successor)) return shutdown(notebook)
+    kernel.leave()
+    kernels.delete(key(notebook))
+    remember(notebook, undefined)
+    remember(successor, handle)
+    resume(successor)
   }
 
   function start(notebook: NotebookDocument, find: (notebook: NotebookDocument) => Promise<KernelStart>) {
