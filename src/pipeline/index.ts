@@ -17,7 +17,7 @@ export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
 export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
-export type { Progress } from './progress.js'
+export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export {
   DDIMScheduler,
