@@ -4,6 +4,7 @@ import { createController, registerExecution } from './controller.js'
 import { registerKernelCommands } from './kernelCommands.js'
 import { createKernels } from './kernels.js'
 import { log } from './log.js'
+import { registerPictureActions } from './pictures/pictureActions.js'
 import { registerProblems } from './problems.js'
 import { registerSerializer } from './serializer.js'
 import { registerStaleMarks } from './staleMarks.js'
@@ -24,5 +25,6 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(kernels),
     registerStaleMarks(kernels),
     registerProblems(kernels),
+    registerPictureActions(kernels),
   )
 }
