@@ -6,6 +6,7 @@ import { registerKernelCommands } from './kernelCommands.js'
 import { createKernels } from './kernels.js'
 import { log } from './log.js'
 import { findNode } from './nodePath.js'
+import { registerPictureActions } from './pictures/pictureActions.js'
 import { registerProblems } from './problems.js'
 import { registerSerializer } from './serializer.js'
 import { registerStaleMarks } from './staleMarks.js'
@@ -33,5 +34,6 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(kernels),
     registerStaleMarks(kernels),
     registerProblems(kernels),
+    registerPictureActions(kernels),
   )
 }

@@ -7,7 +7,7 @@ import {
   type NotebookDocument,
   window,
 } from 'vscode'
-import { type CommMessage, type Message, type MessageOf, message } from '../protocol/messages.js'
+import { type CommMessage, type ErrorContent, type Message, type MessageOf, message } from '../protocol/messages.js'
 import type { SessionState, StaleCell } from '../protocol/session.js'
 import { createCellOutputs } from './cellOutputs.js'
 import { connectKernel, type KernelConnection } from './kernelConnection.js'
@@ -46,7 +46,7 @@ export interface KernelParts {
   changed(): void
   /** The kernel has ended by itself; `wasResumed`: it was gone before this window could reach it. */
   died(how: string, wasResumed: boolean): void
-  failed(cell: NotebookCell, error: MessageOf<'error'>['content']): void
+  failed(cell: NotebookCell, error: ErrorContent, count: number | undefined): void
   begins(cell: NotebookCell): void
 }
 
@@ -192,7 +192,9 @@ export function createKernel(parts: KernelParts): Kernel {
         const cell = cells.get(id)
         if (!cell) return
         outputs.receive(cell, message)
-        if (message.header.msg_type === 'error') parts.failed(cell, (message as MessageOf<'error'>).content)
+        if (message.header.msg_type !== 'error') return
+        const { executionOrder } = run?.execution ?? cell.executionSummary ?? {}
+        parts.failed(cell, (message as MessageOf<'error'>).content, executionOrder)
       }
     }
   }

@@ -8,7 +8,7 @@ export {
   UnsupportedModelError,
 } from './errors.js'
 export { gridImage } from './image/grid.js'
-export { Image } from './image/image.js'
+export { Image, type Tile } from './image/image.js'
 export type { ImageParameters } from './image/parameters.js'
 export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
 export type { CLIPTextModel } from './models/clipTextModel.js'

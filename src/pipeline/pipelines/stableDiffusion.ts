@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
+import { shownAsGrid } from '../image/grid.js'
 import type { Image } from '../image/image.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
@@ -151,13 +152,14 @@ export class StableDiffusionPipeline extends Callable {
     const denoised = performance.now()
     const images = call.outputType === 'image' ? await this.decode(latents, call) : []
     const end = performance.now()
-    return {
+    const output = {
       images,
       ...(call.outputType === 'latent' && { latents }),
       seeds: call.seeds,
       device: this.device,
       timings: { encode: encoded - start, denoise: denoised - encoded, decode: end - denoised, total: end - start },
     }
+    return shownAsGrid(output, images)
   }
 
   protected override async invoke(
@@ -213,7 +215,7 @@ export class StableDiffusionPipeline extends Callable {
     )
     const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
     for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
-    return images
+    return shownAsGrid(images, images)
   }
 
   private sizes(): Sizes {
