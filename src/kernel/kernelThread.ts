@@ -6,6 +6,7 @@ import { createComms } from './comms.js'
 import { createHistory } from './history.js'
 import type { Transport } from './hub.js'
 import { createInterrupter } from './interrupter.js'
+import { createJournal } from './journal.js'
 import { createKernel } from './kernel.js'
 import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
@@ -41,6 +42,7 @@ const kernel = createKernel(
   },
   {
     ...{ answers: createAnswers(history, comms, language), history, comms },
+    ...('socket' in serve && { journal: createJournal() }),
     ran({ cell, id, code, count, outcome: { names } }) {
       // without names it could not be compiled, and has done nothing
       if (names) {
