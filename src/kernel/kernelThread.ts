@@ -1,17 +1,19 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { parseConnection } from '../protocol/connection.js'
+import { type SessionState, sessionTarget } from '../protocol/session.js'
 import { createAnswers } from './answers.js'
 import { createComms } from './comms.js'
 import { createHistory } from './history.js'
 import type { Transport } from './hub.js'
 import { createInterrupter } from './interrupter.js'
+import { createJournal } from './journal.js'
 import { createKernel } from './kernel.js'
 import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
-import { diagnosticsData, sessionComm, sessionTarget, staleData } from './sessionComm.js'
+import { diagnosticsData, sessionComm, staleData } from './sessionComm.js'
 import { createStaleMarks } from './stale.js'
-import type { FromRunner, SessionState, ThreadData, ToRunner } from './threads.js'
+import type { FromRunner, ThreadData, ToRunner } from './threads.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
 const { input, stop, closed, serve } = workerData as ThreadData
@@ -41,6 +43,7 @@ const kernel = createKernel(
   },
   {
     ...{ answers: createAnswers(history, comms, language), history, comms },
+    ...('socket' in serve && { journal: createJournal() }),
     ran({ cell, id, code, count, outcome: { names } }) {
       // without names it could not be compiled, and has done nothing
       if (names) {
@@ -56,7 +59,11 @@ const kernel = createKernel(
         messages: tell(staleData(cells)),
         ...(names &&
           [...comms.open.values()].includes(sessionTarget) && {
-            later: language.diagnostics(cell ?? id).then(items => tell(diagnosticsData(cell, count, items))),
+            later: language
+              .diagnostics(cell ?? id)
+              .then(items =>
+                tell(diagnosticsData({ ...(cell !== undefined && { cell }), execution_count: count, items })),
+              ),
           }),
       }
     },

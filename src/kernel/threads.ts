@@ -3,6 +3,7 @@
  * the kernel's protocol lives in a thread of its own, which always answers (`kernelProcess.ts`, `kernelThread.ts`).
  */
 import type { ErrorContent, Header, Output, UserExpression } from '../protocol/messages.js'
+import type { SessionState } from '../protocol/session.js'
 
 /** Two Int32 in shared memory: their places. */
 export const stopFlags = {
@@ -63,31 +64,6 @@ export interface CellNames {
 }
 
 export type InputAnswer = { value: string } | { interrupted: true } | { error: string }
-
-/** What a session holds, for a person to look at. */
-export interface SessionState {
-  variables: Variable[]
-  pipelines: LoadedPipeline[]
-}
-
-export interface Variable {
-  name: string
-  /** as `number`, `Map`, `Tensor` */
-  type: string
-  /** one short line */
-  value: string
-  /** as `3 items`, `512 × 512`; absent where there is nothing to count */
-  size?: string
-}
-
-export interface LoadedPipeline {
-  name: string
-  type: string
-  /** that really runs */
-  device: string
-  /** resident in the process that runs it; 0 before its first use */
-  bytes: number
-}
 
 /** What the thread is started with. */
 export interface ThreadData {

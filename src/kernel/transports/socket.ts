@@ -2,7 +2,9 @@ import { timingSafeEqual } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { encodeFrame, frameDecoder, largestFrame } from '../../protocol/frames.js'
+import type { Hello, Resumed, ResumedRequest } from '../../protocol/localSocket.js'
 import type { Message } from '../../protocol/messages.js'
+import type { JsonValue } from '../../protocol/mime.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { tellFault } from '../fault.js'
 import type { Client, Hub, Transport } from '../hub.js'
@@ -22,14 +24,9 @@ const patienceMs = 10_000
 /** Largest first frame, bytes: what is said without the token is not kept. */
 const largestHello = 1024
 
-/** What a client of a socket says first. */
-export interface Hello {
-  token: string
-}
-
 /**
  * The kernel on a unix socket or a named pipe, for clients on this machine: frames of messages (`protocol/frames.ts`), after a first one
- * that shows the token.
+ * that shows the token (`protocol/localSocket.ts`).
  * @param left is called when no client has been there for `lingerMs`
  */
 export async function serveSocket(
@@ -62,10 +59,14 @@ export async function serveSocket(
           } catch (error) {
             return tellFault(error)
           }
-        if (!isEqual((received as Partial<Hello> | null)?.token, token)) return void socket.destroy()
+        const hello = Object(received) as Partial<Hello>
+        if (!isEqual(hello.token, token)) return void socket.destroy()
         clearTimeout(timer)
         open.add(socket)
-        client = hub.connect(send)
+        client = hub.connect(
+          send,
+          hello.replay === true ? requests => socket.write(encodeFrame(resumed(requests))) : undefined,
+        )
       },
       () => (client ? largestFrame : largestHello),
     )
@@ -112,6 +113,9 @@ function receive(client: Client, received: unknown, send: (message: Message) => 
   else if (checked.kind === 'malformed')
     for (const message of refusal(checked.header, checked.reason, channel)) send(message)
 }
+
+const resumed = (requests: ResumedRequest[]) =>
+  ({ resumed: { requests } }) satisfies Resumed as unknown as { [key: string]: JsonValue }
 
 /** A message for several clients is encoded once. */
 function remembered(encode: (message: Message) => Uint8Array): (message: Message) => Uint8Array {
