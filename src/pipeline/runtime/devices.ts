@@ -5,9 +5,9 @@ import type { Device } from './messages.js'
 import { trial } from './trial.js'
 
 /**
- * The device that really runs. `auto` takes the best that works: a software adapter does not count, and where there is
- * no graphics device nothing is started to find that out.
- * @throws InvalidOptionError      for a name that is no device
+ * The device that really runs. `auto` takes what SDNB_DEVICE in the environment names, else the best that works: a software
+ * adapter does not count, and where there is no graphics device nothing is started to find that out.
+ * @throws InvalidOptionError      for a name that is no device, also in SDNB_DEVICE
  * @throws DeviceUnavailableError  for a device that was named and cannot run; names the missing library
  */
 export async function resolveDevice(name: 'auto' | Device): Promise<Device> {
