@@ -12,6 +12,7 @@ const entries = {
   languageServer: 'src/language/server.ts',
   importHooks: 'src/kernel/cells/importHooks.ts',
   cli: 'src/cli/main.ts',
+  extension: 'src/extension/extension.ts',
 }
 
 /** ts-blank-space imports TypeScript, which takes 0.3 s longer than to require it: it gets what compiler.ts has required. */
@@ -34,11 +35,24 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   packages: 'external',
+  external: ['vscode'],
   plugins: [compilerByRequire],
   sourcemap: true,
   keepNames: true, // a class shown in a cell is PNDMScheduler, not _PNDMScheduler
   chunkNames: 'chunks/[name]-[hash]',
   metafile: true,
+  logLevel: 'warning',
+})
+
+await build({
+  entryPoints: { renderer: 'src/renderer/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+  loader: { '.css': 'text' },
+  sourcemap: true,
   logLevel: 'warning',
 })
 

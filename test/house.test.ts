@@ -14,7 +14,7 @@ const mayImport: Record<string, string[]> = {
   notebook: [],
   language: [],
   kernel: ['protocol', 'language', '.'],
-  extension: ['protocol', 'notebook'],
+  extension: ['protocol', 'notebook', 'language'],
   renderer: ['protocol'],
   cli: ['protocol', 'notebook', 'language', 'kernel', '.', 'pipeline'],
 }
@@ -57,6 +57,17 @@ test('only scope.ts of the kernel knows the package', () => {
       name.startsWith('.') &&
       room(relative(root, join(root, dirname(file), name))) === '.' &&
       file !== 'src/kernel/scope.ts',
+  )
+  expect(wrong).toEqual([])
+})
+
+test('the extension knows of the language server its protocol and its client alone', () => {
+  const wrong = imports.filter(
+    ({ file, name }) =>
+      room(file) === 'extension' &&
+      /\/language\//.test(name) &&
+      room(relative(root, join(root, dirname(file), name))) === 'language' &&
+      !/\/language\/(client|serverProtocol)\.js$/.test(name),
   )
   expect(wrong).toEqual([])
 })

@@ -20,13 +20,21 @@ export class LanguageServerDiedError extends Error {
   override name = 'LanguageServerDiedError'
 }
 
-/**
- * Starts a language server in a process of its own; it ends when this process ends, however that ends.
- * @param cwd the notebook's folder
- */
-export async function startLanguageServer({ cwd }: { cwd: string }): Promise<LanguageServer> {
-  const child = fork(createRequire(import.meta.url).resolve('#languageServer'), {
-    cwd,
+export interface LanguageServerOptions {
+  /** the notebook's folder */
+  cwd: string
+  /** the server's built file; without it, this package's */
+  server?: string
+  /** the Node that runs it; without it, the one that runs this */
+  execPath?: string
+  env?: NodeJS.ProcessEnv
+}
+
+/** Starts a language server in a process of its own; it ends when this process ends, however that ends. */
+export async function startLanguageServer(options: LanguageServerOptions): Promise<LanguageServer> {
+  const { server = createRequire(import.meta.url).resolve('#languageServer'), ...how } = options
+  const child = fork(server, {
+    ...how,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
   })
@@ -61,6 +69,8 @@ export async function startLanguageServer({ cwd }: { cwd: string }): Promise<Lan
     definition: request('definition'),
     prepareRename: request('prepareRename'),
     rename: request('rename'),
+    semanticTokens: request('semanticTokens'),
+    format: request('format'),
     isComplete: request('isComplete'),
   }
 

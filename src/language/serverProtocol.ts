@@ -14,6 +14,8 @@ export interface Methods {
   definition: { params: CellPosition; result: Location[] }
   prepareRename: { params: CellPosition; result: RenameTarget }
   rename: { params: CellPosition & { newName: string }; result: Rename }
+  semanticTokens: { params: { cell: string }; result: SemanticToken[] }
+  format: { params: { cell: string; range?: Range; options: FormatOptions }; result: TextEdit[] }
   isComplete: { params: { text: string }; result: Completeness }
 }
 
@@ -144,6 +146,34 @@ export type RenameTarget = { name: string; range: Range } | { refused: string }
 export type Rename = { edits: Edits[] } | { refused: string }
 
 export type Edits = ({ cell: string } | { file: string }) & { edits: TextEdit[] }
+
+/** A name, and what it stands for; in the order of the text. */
+export interface SemanticToken extends Range {
+  type: SemanticTokenType
+  modifiers: SemanticTokenModifier[]
+}
+
+export type SemanticTokenType =
+  | 'class'
+  | 'enum'
+  | 'interface'
+  | 'namespace'
+  | 'typeParameter'
+  | 'type'
+  | 'parameter'
+  | 'variable'
+  | 'enumMember'
+  | 'property'
+  | 'function'
+  | 'method'
+
+export type SemanticTokenModifier = 'declaration' | 'static' | 'async' | 'readonly' | 'defaultLibrary'
+
+export interface FormatOptions {
+  /** columns of an indent */
+  tabSize: number
+  insertSpaces: boolean
+}
 
 /** Whether text can run: `invalid` has an error that no further line mends. `indent`: of the next line. */
 export type Completeness = { status: 'complete' | 'invalid' } | { status: 'incomplete'; indent: string }

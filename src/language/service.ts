@@ -2,8 +2,10 @@ import { resolve } from 'node:path'
 import { completionDetails, completions } from './answers/completions.js'
 import { definition } from './answers/definition.js'
 import { diagnostics } from './answers/diagnostics.js'
+import { format } from './answers/format.js'
 import { hover, signatureHelp } from './answers/hover.js'
 import { prepareRename, rename } from './answers/rename.js'
+import { semanticTokens } from './answers/semanticTokens.js'
 import type { Session } from './answers/session.js'
 import compiler from './compiler.js'
 import { cellsHost } from './host.js'
@@ -38,6 +40,8 @@ export function createLanguageService({ cwd }: { cwd: string }): LanguageService
     definition: at => definition(session, at),
     prepareRename: at => prepareRename(session, at),
     rename: params => rename(session, params),
+    semanticTokens: of => semanticTokens(session, of),
+    format: params => format(session, params),
     isComplete: ({ text }) => isComplete(text),
   }
 }

@@ -1,6 +1,6 @@
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,6 +76,19 @@ describe('a language server', () => {
     await expect(other.isComplete({ text: '1' })).rejects.toThrow(LanguageServerDiedError)
     other.update({ order: [], changed: [] })
     other.dispose()
+  })
+
+  test('runs a given file, with a given Node and environment', async () => {
+    const file = join(folder, 'server.mjs')
+    writeFileSync(file, "process.on('message', ({ id }) => process.send({ id, result: process.env.SDNB_TEST }))")
+    const node = join(folder, 'node')
+    symlinkSync(process.execPath, node)
+    const env = { ...process.env, SDNB_TEST: 'given' }
+    const other = await startLanguageServer({ cwd: folder, server: file, execPath: node, env })
+    expect(await other.isComplete({ text: '1' })).toBe('given')
+    other.dispose()
+    const missing = startLanguageServer({ cwd: folder, execPath: join(folder, 'no-node') })
+    await expect(missing).rejects.toThrow('no-node')
   })
 
   test('can be started by a thread', async () => {

@@ -156,7 +156,8 @@ const classes: Record<string, readonly string[]> = {
 /** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
 const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
 
-function checkClasses(index: ModelIndex, folder: string): void {
+/** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */
+export function checkClasses(index: ModelIndex, folder: string): void {
   const where = `${folder}/model_index.json`
   if (index._class_name !== 'StableDiffusionPipeline')
     throw new UnsupportedModelError(

@@ -1,0 +1,40 @@
+import {
+  commands,
+  type Disposable,
+  Disposable as Disposables,
+  NotebookCellKind,
+  type NotebookDocument,
+  window,
+} from 'vscode'
+import type { Kernels } from './kernels.js'
+
+/** Commands over the kernel of the notebook in front. */
+export function registerKernelCommands(kernels: Kernels): Disposable {
+  const all: Record<string, (notebook: NotebookDocument) => unknown> = {
+    'sdnb.interrupt': notebook => kernels.of(notebook)?.interrupt(),
+    'sdnb.restart': notebook => kernels.restart(notebook),
+    async 'sdnb.restartAndRunAll'(notebook) {
+      await kernels.restart(notebook)
+      const isCode = (cell: { kind: NotebookCellKind }) => cell.kind === NotebookCellKind.Code
+      kernels.run(
+        notebook,
+        notebook.getCells().filter(cell => isCode(cell) && cell.document.getText().trim()),
+      )
+    },
+    'sdnb.shutdown': notebook => kernels.shutdown(notebook),
+  }
+  return Disposables.from(
+    ...Object.entries(all).map(([id, command]) =>
+      commands.registerCommand(id, async () => {
+        const notebook = activeNotebook()
+        if (notebook) await command(notebook)
+        else void window.showInformationMessage('Open an SD notebook (.sdnb) first.')
+      }),
+    ),
+  )
+}
+
+export function activeNotebook(): NotebookDocument | undefined {
+  const notebook = window.activeNotebookEditor?.notebook
+  return notebook?.notebookType === 'sdnb' ? notebook : undefined
+}

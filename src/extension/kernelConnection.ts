@@ -1,0 +1,80 @@
+import { connect } from 'node:net'
+import { encodeFrame, frameDecoder } from '../protocol/frames.js'
+import type { Message } from '../protocol/messages.js'
+import type { KernelHandle } from './kernelProcess.js'
+
+/** A request that the kernel still works at, or has done while nobody was there. */
+export interface ResumedRequest {
+  msg_id: string
+  /** the cell that it ran */
+  cell?: string
+  state: 'queued' | 'running' | 'ended'
+}
+
+export interface KernelConnection {
+  /** what has gone on in the absence of a client, in the order it was asked */
+  resumed: ResumedRequest[]
+  send(message: Message): void
+  /** What the kernel says is told from now on; before, it is kept. */
+  start(): void
+  close(): void
+}
+
+/**
+ * Connects to a kernel that listens.
+ * @param replay of a kernel that an earlier window has left: it tells what that one may have missed
+ * @param receive gets what the kernel says: first all of `resumed`
+ * @param ended is called when the connection has gone, unless by `close()`
+ * @throws Error when nothing listens there
+ */
+export async function connectKernel(
+  { socket: path, token }: KernelHandle,
+  replay: boolean,
+  receive: (message: Message) => void,
+  ended: () => void,
+): Promise<KernelConnection> {
+  const socket = connect(path)
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('error', reject)
+  })
+  socket.write(encodeFrame({ token, replay }))
+
+  const waiting: Message[] = []
+  let isReady = false
+  let isClosed = false
+  const resumed = new Promise<ResumedRequest[]>((resolve, reject) => {
+    const take = frameDecoder(frame => {
+      if (typeof frame === 'object' && frame && 'resumed' in frame)
+        resolve((frame.resumed as { requests: ResumedRequest[] }).requests)
+      else if (isReady) receive(frame as Message)
+      else waiting.push(frame as Message)
+    })
+    socket.on('data', chunk => {
+      try {
+        take(chunk)
+      } catch {
+        socket.destroy() // what comes after this cannot be read
+      }
+    })
+    socket.on('error', reject)
+    socket.on('close', () => {
+      reject(new Error('the kernel closed the connection'))
+      if (!isClosed) ended()
+    })
+  })
+  resumed.catch(() => {}) // `ended` tells
+
+  return {
+    resumed: replay ? await resumed : [],
+    send: message => void socket.write(encodeFrame(message)),
+    start() {
+      isReady = true
+      for (const message of waiting.splice(0)) receive(message)
+    },
+    close() {
+      isClosed = true
+      socket.end()
+    },
+  }
+}

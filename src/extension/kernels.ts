@@ -1,0 +1,165 @@
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import {
+  type Disposable,
+  type Event,
+  EventEmitter,
+  type ExtensionContext,
+  type NotebookCell,
+  type NotebookController,
+  type NotebookDocument,
+  Uri,
+  window,
+  workspace,
+} from 'vscode'
+import type { ErrorContent } from '../protocol/messages.js'
+import { createKernel, type Kernel, type KernelStart, nameOf } from './kernel.js'
+import { type KernelHandle, startKernelProcess } from './kernelProcess.js'
+import { log } from './log.js'
+import { findNode } from './nodePath.js'
+import { successorOf } from './successor.js'
+
+/** The kernels of the window, one a notebook. */
+export interface Kernels extends Disposable {
+  of(notebook: NotebookDocument): Kernel | undefined
+  /** Runs cells; a kernel that is not there is started. */
+  run(notebook: NotebookDocument, cells: readonly NotebookCell[]): void
+  /** Ends the kernel and starts another. */
+  restart(notebook: NotebookDocument): Promise<void>
+  shutdown(notebook: NotebookDocument): Promise<void>
+  /** Takes up the kernel that an earlier window has left, if it has left one. */
+  resume(notebook: NotebookDocument): void
+  /** a kernel started, ended, or has another state or session */
+  readonly onDidChange: Event<NotebookDocument>
+  readonly onDidFail: Event<CellFailure>
+  readonly onDidBegin: Event<NotebookCell>
+}
+
+export interface CellFailure {
+  cell: NotebookCell
+  error: ErrorContent
+  /** of the execution that failed */
+  count: number | undefined
+}
+
+/** Where the handles of running kernels are kept over a reload of the window. */
+const storeKey = 'kernels'
+
+export function createKernels(context: ExtensionContext, controller: NotebookController): Kernels {
+  const kernels = new Map<string, Kernel>()
+  const change = new EventEmitter<NotebookDocument>()
+  const fail = new EventEmitter<CellFailure>()
+  const beginning = new EventEmitter<NotebookCell>()
+  const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
+
+  const closing = workspace.onDidCloseNotebookDocument(notebook => void closed(notebook))
+
+  return {
+    of,
+    run(notebook, cells) {
+      const kernel = of(notebook)
+      const live = kernel && kernel.state !== 'dead' ? kernel : start(notebook, spawn)
+      live.run(cells)
+    },
+    async restart(notebook) {
+      await shutdown(notebook)
+      start(notebook, spawn)
+    },
+    shutdown,
+    resume,
+    onDidChange: change.event,
+    onDidFail: fail.event,
+    onDidBegin: beginning.event,
+    dispose() {
+      closing.dispose()
+      for (const kernel of kernels.values()) kernel.leave()
+    },
+  }
+
+  function of(notebook: NotebookDocument): Kernel | undefined {
+    return kernels.get(key(notebook))
+  }
+
+  function resume(notebook: NotebookDocument) {
+    const handle = handles[key(notebook)]
+    if (handle && !of(notebook)) start(notebook, async () => ({ handle }))
+  }
+
+  async function closed(notebook: NotebookDocument) {
+    const kernel = of(notebook)
+    const handle = handles[key(notebook)]
+    if (!kernel) return
+    const successor = handle && (await successorOf(notebook))
+    if (!successor || of(successor)) return shutdown(notebook)
+    kernel.leave()
+    kernels.delete(key(notebook))
+    remember(notebook, undefined)
+    remember(successor, handle)
+    resume(successor)
+  }
+
+  function start(notebook: NotebookDocument, find: (notebook: NotebookDocument) => Promise<KernelStart>) {
+    const kernel = createKernel({
+      ...{ notebook, controller, start: () => find(notebook) },
+      changed: () => change.fire(notebook),
+      died(how, wasResumed) {
+        remember(notebook, undefined)
+        // it has waited for this window as long as it does
+        if (wasResumed) {
+          kernels.delete(key(notebook))
+          return log.info(`${nameOf(notebook)}: the kernel of the window before has gone: ${how}`)
+        }
+        log.error(`${nameOf(notebook)}: ${how}`)
+        void offerRestart(notebook, how)
+      },
+      failed: (cell, error, count) => fail.fire({ cell, error, count }),
+      begins: cell => beginning.fire(cell),
+    })
+    kernels.set(key(notebook), kernel)
+    change.fire(notebook)
+    return kernel
+  }
+
+  async function spawn(notebook: NotebookDocument): Promise<KernelStart> {
+    const node = await findNode()
+    const device = workspace.getConfiguration('sdnb', notebook.uri).get('device', 'auto')
+    const started = await startKernelProcess(node, {
+      ...{ cwd: folderOf(notebook), device, logFolder: context.logUri.fsPath },
+      kernelFile: join(context.extensionPath, 'dist/kernelProcess.js'),
+    })
+    log.info(`${nameOf(notebook)}: kernel ${started.handle.pid} on Node.js ${node.version}, ${node.execPath}`)
+    remember(notebook, started.handle)
+    return started
+  }
+
+  async function shutdown(notebook: NotebookDocument) {
+    const kernel = of(notebook)
+    if (!kernel) return
+    await kernel.shutdown()
+    kernels.delete(key(notebook))
+    remember(notebook, undefined)
+    change.fire(notebook)
+  }
+
+  async function offerRestart(notebook: NotebookDocument, how: string) {
+    const [restart, open] = ['Restart', 'Open Log']
+    const answer = await window.showErrorMessage(`${nameOf(notebook)}: ${how.split('\n', 1)[0]}`, restart, open)
+    if (answer === open) log.show()
+    if (answer === restart) start(notebook, spawn)
+  }
+
+  function remember(notebook: NotebookDocument, handle: KernelHandle | undefined) {
+    if (handle) handles[key(notebook)] = handle
+    else delete handles[key(notebook)]
+    void context.workspaceState.update(storeKey, handles)
+  }
+}
+
+const key = (notebook: NotebookDocument) => notebook.uri.toString()
+
+/** Where its cells run: beside it; one that has no file yet, in the workspace. */
+export function folderOf({ uri }: NotebookDocument): string {
+  if (uri.scheme === 'file') return dirname(uri.fsPath)
+  const [first] = workspace.workspaceFolders ?? []
+  return first?.uri.scheme === 'file' ? first.uri.fsPath : Uri.file(homedir()).fsPath
+}

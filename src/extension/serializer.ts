@@ -1,0 +1,37 @@
+import {
+  type Disposable,
+  NotebookCellData,
+  NotebookCellKind,
+  NotebookData,
+  type NotebookSerializer,
+  workspace,
+} from 'vscode'
+import { parseNotebook } from '../notebook/parse.js'
+import { serialiseNotebook } from '../notebook/serialise.js'
+import { notebookData, type SaveOptions, savedNotebook } from './notebookData.js'
+
+/**
+ * Opens and saves `.sdnb`. What is no notebook does not open: an empty notebook in its place would destroy the file when it is
+ * saved.
+ */
+export function registerSerializer(): Disposable {
+  // a notebook whose outputs are not saved is not changed by them
+  const transientOutputs = saveOptions().outputs === 'none'
+  return workspace.registerNotebookSerializer('sdnb', serializer, { transientOutputs })
+}
+
+export const serializer: NotebookSerializer = {
+  deserializeNotebook(bytes) {
+    if (bytes.length === 0) return new NotebookData([new NotebookCellData(NotebookCellKind.Code, '', 'typescript')])
+    return notebookData(parseNotebook(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)))
+  },
+  serializeNotebook: data => Buffer.from(serialiseNotebook(savedNotebook(data, saveOptions()))),
+}
+
+export function saveOptions(): SaveOptions {
+  const settings = workspace.getConfiguration('sdnb.outputs')
+  return {
+    outputs: settings.get('save', 'all' as const),
+    executionCounts: settings.get('saveExecutionCounts', false),
+  }
+}
