@@ -206,6 +206,20 @@ test('a call reports its progress once a step, the device with it, and its end',
   expect(made).toEqual([undefined, undefined, undefined, undefined])
 })
 
+test('SDNB_DEVICE is the default device; one that is named wins, here and in to()', async () => {
+  vi.stubEnv('SDNB_DEVICE', 'mps')
+  try {
+    await expect(StableDiffusionPipeline.fromPretrained(folder)).rejects.toThrow('SDNB_DEVICE in the environment')
+    const named = await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu' })
+    expect((await named.to('cpu')).device).toBe('cpu')
+    await expect(named.to('auto')).rejects.toThrow('SDNB_DEVICE in the environment')
+    vi.stubEnv('SDNB_DEVICE', 'cpu')
+    expect((await StableDiffusionPipeline.fromPretrained(folder)).device).toBe('cpu')
+  } finally {
+    vi.unstubAllEnvs()
+  }
+})
+
 test('it shows itself by its model, type, device and scheduler', () => {
   expect(inspect(pipeline)).toBe(`StableDiffusionPipeline('${folder}', float32 on cpu, PNDMScheduler)`)
   expect(pipeline).toBeInstanceOf(StableDiffusionPipeline)
