@@ -1,4 +1,4 @@
-import type { Preview, ProgressReport as Progress } from '../protocol/progress.js'
+import type { Preview, ProgressReport } from '../protocol/progress.js'
 import { element, keepPresses } from './dom.js'
 import type { Host } from './host.js'
 import type { View } from './view.js'
@@ -23,9 +23,10 @@ export function progressView(root: HTMLElement, host: Host): View {
     host.post?.({ type: 'stop' })
   })
 
-  let progress: Progress | undefined
+  let progress: ProgressReport | undefined
   /** the first report there was, since when the rate is counted: the first step waits for sessions to be made */
-  let first: Progress | undefined
+  let first: ProgressReport | undefined
+  let hasPreviews = false
   let wasLeft = false
   // a kernel that is gone, or a file saved meanwhile, leaves a call that nothing goes on with
   const unlisten = host.onKernel(isBusy => {
@@ -40,8 +41,8 @@ export function progressView(root: HTMLElement, host: Host): View {
     const isWhole = step >= total
     root.classList.toggle('sdnb-live', isLive)
     root.classList.toggle('sdnb-ended', !isLive)
-    // room for the previews from the first report on
-    root.classList.toggle('sdnb-previewed', isLive && unit === 'step')
+    hasPreviews ||= progress.previews !== undefined
+    root.classList.toggle('sdnb-previewed', isLive && hasPreviews)
     label.textContent = progress.label
     bar.ariaValueMax = String(total)
     bar.ariaValueNow = String(step)
@@ -52,7 +53,7 @@ export function progressView(root: HTMLElement, host: Host): View {
       const speed = first && speedOf(first, progress)
       rate.textContent = speed ? rateOf(speed, unit) : ''
       left.textContent = speed ? `${duration((total - step) / speed)} left` : ''
-      showPreviews(previews, progress.previews ?? [])
+      if (progress.previews) showPreviews(previews, progress.previews)
     } else {
       rate.textContent = [isWhole ? '' : 'stopped', device ?? ''].filter(Boolean).join('  ·  ')
       left.textContent = ''
@@ -63,7 +64,7 @@ export function progressView(root: HTMLElement, host: Host): View {
 
   return {
     show(item) {
-      progress = item.json() as Progress
+      progress = item.json() as ProgressReport
       if (typeof progress?.step !== 'number' || typeof progress.total !== 'number')
         throw new Error('This progress cannot be shown: expected a step and a total. Run the cell again.')
       first ??= progress
@@ -75,7 +76,7 @@ export function progressView(root: HTMLElement, host: Host): View {
 }
 
 /** Units a second, counted since the first report, or since the call began while there is no other. */
-function speedOf(first: Progress, now: Progress): number | undefined {
+function speedOf(first: ProgressReport, now: ProgressReport): number | undefined {
   if (now.elapsed === undefined || first.elapsed === undefined) return undefined
   const [steps, ms] =
     now.step > first.step ? [now.step - first.step, now.elapsed - first.elapsed] : [now.step, now.elapsed]
@@ -83,12 +84,12 @@ function speedOf(first: Progress, now: Progress): number | undefined {
 }
 
 /** As tqdm: seconds a step where a step takes more than one. */
-function rateOf(speed: number, unit: Progress['unit']): string {
+function rateOf(speed: number, unit: ProgressReport['unit']): string {
   if (unit === 'byte') return `${(speed / 1e6).toFixed(1)} MB/s`
   return speed >= 1 ? `${speed.toFixed(speed < 10 ? 1 : 0)} it/s` : `${(1 / speed).toFixed(1)} s/it`
 }
 
-function countOf({ step, total, unit }: Progress): string {
+function countOf({ step, total, unit }: ProgressReport): string {
   if (unit === 'step') return `${step} of ${total}`
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1)
   return `${megabytes(step)} of ${megabytes(total)} MB`

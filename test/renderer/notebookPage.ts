@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import type { ImageDetails } from '../../src/protocol/pictures.js'
-import type { Progress } from '../../src/protocol/progress.js'
+import type { ProgressReport } from '../../src/protocol/progress.js'
 import type { FromRenderer, ToRenderer } from '../../src/protocol/rendererMessages.js'
 
 /** The built renderer in a page that is to it what VS Code's page of outputs is. */
 export interface NotebookPage {
   page: Page
   picture(id: string, png: Uint8Array, image?: ImageDetails | object): Promise<void>
-  progress(id: string, report: Progress): Promise<void>
+  progress(id: string, report: ProgressReport): Promise<void>
   dispose(id?: string): Promise<void>
   /** what the renderer has sent to the extension since it was asked last */
   sent(): Promise<FromRenderer[]>

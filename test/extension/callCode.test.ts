@@ -1,0 +1,82 @@
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { callCode, settingsCode } from '../../src/extension/pictures/callCode.js'
+import type { ImageParameters } from '../../src/protocol/pictures.js'
+
+const car: ImageParameters = { prompt: 'a car', steps: 50, cfgScale: 7.5, seed: 7, width: 64, height: 64 }
+const stable = { pipeline: 'pipe', type: 'StableDiffusionPipeline' }
+
+test('what a call does by itself is left out, where the class is known', () => {
+  expect(callCode({ parameters: car }, stable)).toBe("await pipe('a car', { width: 64, height: 64, seed: 7 })")
+  expect(callCode({ parameters: car }, { pipeline: 'pipeline' })).toBe(`await pipeline('a car', {
+  width: 64,
+  height: 64,
+  numInferenceSteps: 50,
+  guidanceScale: 7.5,
+  seed: 7,
+})`)
+})
+
+test('zero is a value', () => {
+  const parameters = { prompt: '', cfgScale: 0, seed: 0 }
+  expect(callCode({ parameters }, stable)).toBe("await pipe('', { guidanceScale: 0, seed: 0 })")
+})
+
+test('a picture of which little is known', () => {
+  expect(callCode({ parameters: { prompt: 'a car' } }, stable)).toBe("await pipe('a car')")
+})
+
+test('a fresh seed is none', () => {
+  expect(callCode({ parameters: car, batch: { index: 1, count: 3 } }, { ...stable, isFresh: true })).toBe(
+    "await pipe('a car', { width: 64, height: 64 })",
+  )
+})
+
+test('a seed beyond 2⁵³ is a bigint', () => {
+  const parameters = { prompt: 'a car', seed: '18446744073709551615' }
+  expect(callCode({ parameters }, stable)).toBe("await pipe('a car', { seed: 18446744073709551615n })")
+})
+
+test('the third picture that a generator drew needs the two before it', () => {
+  const parameters = { prompt: 'a car', seed: 7 }
+  expect(callCode({ parameters, batch: { index: 2, count: 3 } }, stable)).toBe(`import { Generator } from 'sdnb'
+
+(await pipe('a car', { numImagesPerPrompt: 3, generator: new Generator(7) })).images[2]`)
+})
+
+test.each([
+  'plain',
+  "a cat's",
+  'said "no"',
+  `"it's"`,
+  'back\\slash\\"',
+  'two\nlines\r\n\ttab',
+  '`code` $ {}',
+  '猫 🚗 \u2028 \0',
+  '\ud800',
+  '',
+])('the prompts %j are read as they were written', text => {
+  const code = callCode({ parameters: { prompt: text, negativePrompt: text } }, { pipeline: 'pipeline' })
+  const calls: unknown[] = []
+  const { outputText } = ts.transpileModule(code.replace('await ', ''), { reportDiagnostics: true })
+  new Function('pipeline', outputText)((...given: unknown[]) => calls.push(given))
+  expect(calls).toEqual([text ? [text, { negativePrompt: text }] : ['']])
+})
+
+test('quotes are those that need no escape', () => {
+  expect(callCode({ parameters: { prompt: "a cat's" } }, stable)).toBe(`await pipe("a cat's")`)
+  expect(callCode({ parameters: { prompt: `"it's"` } }, stable)).toBe(`await pipe('"it\\'s"')`)
+})
+
+test('no text of a file passes as a number, and so as code', () => {
+  const parameters = { prompt: 'a', steps: '1, x: evil()', width: 'evil()' } as unknown as ImageParameters
+  expect(callCode({ parameters }, stable)).toBe("await pipe('a')")
+  const seed = { prompt: 'a', seed: '1, x: evil()' }
+  expect(() => callCode({ parameters: seed }, stable)).toThrow(SyntaxError)
+})
+
+test('copied settings tell the model and the sampler too, in a remark', () => {
+  const parameters = { prompt: 'a car', model: 'sdnb/tiny\nevil()', sampler: 'DPM++ 2M', scheduleType: 'Karras' }
+  expect(settingsCode({ parameters }, stable)).toBe("// sdnb/tiny evil(), DPM++ 2M Karras\nawait pipe('a car')\n")
+  expect(settingsCode({ parameters: { prompt: 'a car' } }, stable)).toBe("await pipe('a car')\n")
+})
