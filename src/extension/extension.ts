@@ -3,7 +3,9 @@ import { registerCellIds } from './cellIds.js'
 import { createController, registerExecution } from './controller.js'
 import { registerKernelCommands } from './kernelCommands.js'
 import { createKernels } from './kernels.js'
+import { registerLanguageFeatures } from './language/registerLanguageFeatures.js'
 import { log } from './log.js'
+import { findNode } from './nodePath.js'
 import { registerProblems } from './problems.js'
 import { registerSerializer } from './serializer.js'
 import { registerStaleMarks } from './staleMarks.js'
@@ -24,5 +26,6 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(kernels),
     registerStaleMarks(kernels),
     registerProblems(kernels),
+    registerLanguageFeatures({ findNode, serverFile: context.asAbsolutePath('dist/languageServer.js'), log }),
   )
 }
