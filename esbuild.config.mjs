@@ -56,7 +56,7 @@ await build({
   logLevel: 'warning',
 })
 
-/** The plugin of VS Code's TypeScript server, a package by itself: in the installed extension, node_modules/sdnb-typescript-plugin. */
+// The plugin of VS Code's TypeScript server, a package by itself; the VSIX has it in its node_modules.
 await build({
   entryPoints: { 'typescriptPlugin/index': 'src/language/typescriptPlugin.ts' },
   outdir: 'dist',
@@ -67,7 +67,10 @@ await build({
   footer: { js: 'module.exports = module.exports.default' },
   logLevel: 'warning',
 })
-await writeFile('dist/typescriptPlugin/package.json', '{ "name": "sdnb-typescript-plugin", "main": "index.js" }\n')
+await writeFile(
+  'dist/typescriptPlugin/package.json',
+  JSON.stringify({ name: 'sdnb-typescript-plugin', version: '0.0.0', main: 'index.js' }),
+)
 
 // Chunks of earlier builds have other names.
 for (const name of await readdir('dist/chunks'))

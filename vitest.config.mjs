@@ -1,10 +1,32 @@
 import { defineConfig } from 'vitest/config'
 
+const workbench = 'test/workbench/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: [workbench],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // A VS Code and a browser keep two cores busy: one after the other, when those that measure time have ended.
+        test: {
+          name: 'workbench',
+          include: [workbench],
+          globalSetup: 'test/workbench/globalSetup.ts',
+          sequence: { groupOrder: 1 },
+          poolOptions: { forks: { singleFork: true } },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 })

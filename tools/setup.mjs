@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { npm } from './npm.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -31,19 +32,7 @@ function isInstalled() {
 
 function install() {
   say('Installing packages (npm ci)')
-  npm(['ci', '--loglevel=error'])
-}
-
-/** With the npm that started this, where one did. */
-function npm(args) {
-  const { npm_execpath: self } = process.env
-  const [command, before] = self && basename(self).startsWith('npm') ? [process.execPath, [self]] : ['npm', []]
-  const shell = command === 'npm' && process.platform === 'win32'
-  execFileSync(command, [...before, ...args], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell,
-  })
+  npm(root, 'ci')
 }
 
 const stamp = inRoot('dist', '.built')

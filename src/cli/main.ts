@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExportOptions } from './export.js'
 import type { KernelSpecOptions } from './kernelSpec.js'
+import type { PullOptions } from './modelsPull.js'
+import type { RemoveOptions } from './modelsRemove.js'
 import type { RunOptions } from './run.js'
 import { UsageError } from './usageError.js'
 
@@ -65,6 +67,49 @@ async function main(): Promise<number> {
     .action(async (options: { connectionFile: string }) => {
       const { startJupyterKernel } = await import('./kernelStart.js')
       await startJupyterKernel(options)
+    })
+  const models = program
+    .command('models')
+    .description("models on this machine, in the cache that Python's libraries share")
+  models
+    .command('list')
+    .description('what is here, its size, and whether it can be used')
+    .option('--json', 'print it as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { listModels } = await import('./modelsList.js')
+      await listModels(options)
+    })
+  models
+    .command('pull')
+    .description('download a model: the files that a pipeline reads, and no others')
+    .argument('<owner/name>', 'a model of the Hugging Face hub, in diffusers layout')
+    .option('--revision <name>', 'branch, tag or commit (main)')
+    .option('--variant <name>', 'weights with this word in their name where there are some, as fp16')
+    .option('--dry-run', 'tell what is to come and what the disk has room for, and download nothing')
+    .option('--json', 'print a plan, progress and the folder as lines of JSON')
+    .action(async (id: string, options: PullOptions) => {
+      const { pullModel } = await import('./modelsPull.js')
+      exitCode = await pullModel(id, options)
+    })
+  models
+    .command('remove')
+    .description('remove a model; what other revisions of it use stays')
+    .argument('<owner/name>', 'as models list tells')
+    .option('--revision <name>', 'this one alone')
+    .option('-y, --yes', 'do not ask')
+    .option('--dry-run', 'tell what would be freed, and remove nothing')
+    .option('--json', 'print what was removed, as JSON')
+    .action(async (id: string, options: RemoveOptions) => {
+      const { removeModel } = await import('./modelsRemove.js')
+      exitCode = await removeModel(id, options)
+    })
+  program
+    .command('doctor')
+    .description('which devices, libraries and models work here, and why the others do not')
+    .option('--json', 'print it as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./doctor.js')
+      exitCode = await doctor(options)
     })
   try {
     await program.parseAsync()

@@ -18,7 +18,7 @@ export interface Terminal {
 type Stream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number }
 
 export function terminal(out: Stream, status: Stream): Terminal {
-  const progress = status.isTTY ? progressBars(status) : progressLines(status)
+  const progress = progressView(status)
   // On one screen a line of status must not be glued to unfinished text.
   let unfinished = false
   const print = (stream: Stream, text: string) => {
@@ -68,10 +68,15 @@ export function terminal(out: Stream, status: Stream): Terminal {
   }
 }
 
-interface ProgressView {
+export interface ProgressView {
   show(report: Progress): void
   /** Leaves the screen to other text; the next report starts below it. */
   pause(): void
+}
+
+/** Bars where a person looks on, otherwise a line each tenth of the way. */
+export function progressView(status: Stream): ProgressView {
+  return status.isTTY ? progressBars(status) : progressLines(status)
 }
 
 function progressBars(status: Stream): ProgressView {

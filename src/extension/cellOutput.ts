@@ -31,7 +31,11 @@ export function cellOutput(output: Output): NotebookCellOutput {
     return new NotebookCellOutput([streamItem(output.name, text(output.text))], { output_type: 'stream' })
   if (output.output_type === 'error') {
     const { ename, evalue, traceback } = output
-    const item = NotebookCellOutputItem.error({ name: ename, message: evalue, stack: traceback.join('\n') })
+    const item = NotebookCellOutputItem.error({
+      name: ename,
+      message: evalue,
+      stack: traceback.flatMap(linked).join('\n'),
+    })
     return new NotebookCellOutput([item], { output_type: 'error', error: { ename, evalue, traceback } } satisfies Kept)
   }
   const kept: Kept = { output_type: output.output_type, metadata: output.metadata }
@@ -60,6 +64,14 @@ function item(type: string, value: unknown, kept: Kept): NotebookCellOutputItem 
   const bytes = Buffer.from(value, 'base64')
   if (bytes.toString('base64') !== value) kept.verbatim = { ...kept.verbatim, [type]: value }
   return new NotebookCellOutputItem(bytes, type)
+}
+
+/** VS Code makes a link of `Cell In[1], line 3` where that is all of a line. */
+function linked(line: string): string[] {
+  const frame = /^( *)at (?:(.+) \()?(Cell In\[\d+\], line \d+)\)?$/.exec(line)
+  if (!frame) return [line]
+  const [, indent, name, place] = frame
+  return [...(name ? [`${indent}at ${name}`] : []), `${indent}${place}`]
 }
 
 /** Undoes {@link cellOutput}. */

@@ -7,7 +7,7 @@ import {
   type NotebookDocument,
   window,
 } from 'vscode'
-import { type CommMessage, type Message, type MessageOf, message } from '../protocol/messages.js'
+import { type CommMessage, type ErrorContent, type Message, type MessageOf, message } from '../protocol/messages.js'
 import type { SessionState, StaleCell } from '../protocol/session.js'
 import { createCellOutputs } from './cellOutputs.js'
 import { connectKernel, type KernelConnection } from './kernelConnection.js'
@@ -46,7 +46,7 @@ export interface KernelParts {
   changed(): void
   /** The kernel has ended by itself; `wasResumed`: it was gone before this window could reach it. */
   died(how: string, wasResumed: boolean): void
-  failed(cell: NotebookCell, error: MessageOf<'error'>['content']): void
+  failed(cell: NotebookCell, error: ErrorContent, count: number | undefined): void
   begins(cell: NotebookCell): void
 }
 
@@ -177,12 +177,12 @@ export function createKernel(parts: KernelParts): Kernel {
     const run = runs.get(id)
     switch (message.header.msg_type) {
       case 'execute_input':
-        return run && begin(run, (message as MessageOf<'execute_input'>).content.execution_count)
+        return run && begin(run, message as MessageOf<'execute_input'>)
       case 'execute_reply': {
         if (!run) return
         const { status } = (message as MessageOf<'execute_reply'>).content
         runs.delete(id)
-        endRun(run, status === 'aborted' ? undefined : status === 'ok')
+        endRun(run, status === 'aborted' ? undefined : status === 'ok', Date.parse(message.header.date))
         if (!runs.size) askState()
         return changed()
       }
@@ -192,23 +192,26 @@ export function createKernel(parts: KernelParts): Kernel {
         const cell = cells.get(id)
         if (!cell) return
         outputs.receive(cell, message)
-        if (message.header.msg_type === 'error') parts.failed(cell, (message as MessageOf<'error'>).content)
+        if (message.header.msg_type !== 'error') return
+        const { executionOrder } = run?.execution ?? cell.executionSummary ?? {}
+        parts.failed(cell, (message as MessageOf<'error'>).content, executionOrder)
       }
     }
   }
 
-  function begin(run: Run, count: number) {
+  /** Times are the kernel's: it may have run while the window was away. */
+  function begin(run: Run, { header, content }: MessageOf<'execute_input'>) {
     run.hasBegun = true
-    run.execution.executionOrder = count
-    run.execution.start(Date.now())
+    run.execution.executionOrder = content.execution_count
+    run.execution.start(Date.parse(header.date))
     outputs.began(run.execution)
     parts.begins(run.cell)
   }
 
-  function endRun(run: Run, success: boolean | undefined) {
+  function endRun(run: Run, success: boolean | undefined, time = Date.now()) {
     run.end.cancel()
     if (run.hasBegun) outputs.ends(run.execution)
-    run.execution.end(success, run.hasBegun ? Date.now() : undefined)
+    run.execution.end(success, run.hasBegun ? time : undefined)
   }
 
   async function input(run: Run, request: MessageOf<'input_request'>) {

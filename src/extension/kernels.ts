@@ -17,6 +17,7 @@ import { createKernel, type Kernel, type KernelStart, nameOf } from './kernel.js
 import { type KernelHandle, startKernelProcess } from './kernelProcess.js'
 import { log } from './log.js'
 import { findNode } from './nodePath.js'
+import { successorOf } from './successor.js'
 
 /** The kernels of the window, one a notebook. */
 export interface Kernels extends Disposable {
@@ -30,8 +31,15 @@ export interface Kernels extends Disposable {
   resume(notebook: NotebookDocument): void
   /** a kernel started, ended, or has another state or session */
   readonly onDidChange: Event<NotebookDocument>
-  readonly onDidFail: Event<{ cell: NotebookCell; error: ErrorContent }>
+  readonly onDidFail: Event<CellFailure>
   readonly onDidBegin: Event<NotebookCell>
+}
+
+export interface CellFailure {
+  cell: NotebookCell
+  error: ErrorContent
+  /** of the execution that failed */
+  count: number | undefined
 }
 
 /** Where the handles of running kernels are kept over a reload of the window. */
@@ -40,11 +48,11 @@ const storeKey = 'kernels'
 export function createKernels(context: ExtensionContext, controller: NotebookController): Kernels {
   const kernels = new Map<string, Kernel>()
   const change = new EventEmitter<NotebookDocument>()
-  const fail = new EventEmitter<{ cell: NotebookCell; error: ErrorContent }>()
+  const fail = new EventEmitter<CellFailure>()
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
-  const closing = workspace.onDidCloseNotebookDocument(notebook => void shutdown(notebook))
+  const closing = workspace.onDidCloseNotebookDocument(notebook => void closed(notebook))
 
   return {
     of,
@@ -58,11 +66,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       start(notebook, spawn)
     },
     shutdown,
-    resume(notebook) {
-      const handle = handles[key(notebook)]
-      if (!handle || of(notebook)) return
-      start(notebook, async () => ({ handle }))
-    },
+    resume,
     onDidChange: change.event,
     onDidFail: fail.event,
     onDidBegin: beginning.event,
@@ -74,6 +78,24 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
 
   function of(notebook: NotebookDocument): Kernel | undefined {
     return kernels.get(key(notebook))
+  }
+
+  function resume(notebook: NotebookDocument) {
+    const handle = handles[key(notebook)]
+    if (handle && !of(notebook)) start(notebook, async () => ({ handle }))
+  }
+
+  async function closed(notebook: NotebookDocument) {
+    const kernel = of(notebook)
+    const handle = handles[key(notebook)]
+    if (!kernel) return
+    const successor = handle && (await successorOf(notebook))
+    if (!successor || of(successor)) return shutdown(notebook)
+    kernel.leave()
+    kernels.delete(key(notebook))
+    remember(notebook, undefined)
+    remember(successor, handle)
+    resume(successor)
   }
 
   function start(notebook: NotebookDocument, find: (notebook: NotebookDocument) => Promise<KernelStart>) {
@@ -90,7 +112,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
         log.error(`${nameOf(notebook)}: ${how}`)
         void offerRestart(notebook, how)
       },
-      failed: (cell, error) => fail.fire({ cell, error }),
+      failed: (cell, error, count) => fail.fire({ cell, error, count }),
       begins: cell => beginning.fire(cell),
     })
     kernels.set(key(notebook), kernel)

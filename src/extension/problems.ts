@@ -4,12 +4,10 @@ import {
   type Disposable,
   Disposable as Disposables,
   languages,
-  type NotebookCell,
   Range,
   workspace,
 } from 'vscode'
-import type { ErrorContent } from '../protocol/messages.js'
-import type { Kernels } from './kernels.js'
+import type { CellFailure, Kernels } from './kernels.js'
 
 /** Marks where a cell has failed, until it runs again or is edited. */
 export function registerProblems(kernels: Kernels): Disposable {
@@ -17,15 +15,17 @@ export function registerProblems(kernels: Kernels): Disposable {
   return Disposables.from(
     marks,
     kernels.onDidBegin(cell => marks.delete(cell.document.uri)),
-    kernels.onDidFail(({ cell, error }) => marks.set(cell.document.uri, [problem(cell, error)])),
+    kernels.onDidFail(failure => {
+      // who has stopped a cell knows
+      if (failure.error.ename !== 'InterruptedError') marks.set(failure.cell.document.uri, [problem(failure)])
+    }),
     workspace.onDidChangeTextDocument(({ document }) => marks.delete(document.uri)),
     workspace.onDidCloseTextDocument(document => marks.delete(document.uri)),
   )
 }
 
 /** On the line of the cell itself that the error has come through first, else on its first line. */
-function problem(cell: NotebookCell, { ename, evalue, traceback }: ErrorContent): Diagnostic {
-  const count = cell.executionSummary?.executionOrder
+function problem({ cell, error: { ename, evalue, traceback }, count }: CellFailure): Diagnostic {
   const frames = traceback.map(text => /Cell In\[(\d+)\], line (\d+)/.exec(text)).filter(frame => frame !== null)
   const own = frames.find(([, number]) => Number(number) === count)
   const line = Math.min(Number(own?.[2] ?? 1), cell.document.lineCount) - 1

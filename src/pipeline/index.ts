@@ -8,17 +8,28 @@ export {
   UnsupportedModelError,
 } from './errors.js'
 export { gridImage } from './image/grid.js'
-export { Image } from './image/image.js'
+export { Image, type Tile } from './image/image.js'
 export type { ImageParameters } from './image/parameters.js'
 export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
 export type { CLIPTextModel } from './models/clipTextModel.js'
 export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
+export {
+  type CachedModel,
+  cachedModels,
+  type DownloadPlan,
+  downloadModel,
+  downloadPlan,
+  type ModelRemoval,
+  modelCacheDir,
+  modelRemoval,
+} from './pipelines/hubModels.js'
 export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
-export type { Progress } from './progress.js'
+export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
+export { type DeviceReport, deviceReports } from './runtime/devices.js'
 export {
   DDIMScheduler,
   DPMSolverMultistepScheduler,

@@ -10,6 +10,11 @@ export function processesWith(text: string): number[] {
   return ids().filter(pid => commandOf(pid).includes(text))
 }
 
+/** Ids of the living processes whose environment holds the text. */
+export function processesOf(text: string): number[] {
+  return ids().filter(pid => isAlive(pid) && environmentOf(pid).includes(text))
+}
+
 export function isAlive(pid: number): boolean {
   const status = statusOf(pid)
   return status !== '' && !/^State:\s*[ZX]/m.test(status)
@@ -21,13 +26,7 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)/m.exec(statusOf(pid))?.[1])
 }
 
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'utf8')
-  } catch {
-    return ''
-  }
-}
+const statusOf = (pid: number) => read(`/proc/${pid}/status`)
 
 function ids(): number[] {
   try {
@@ -37,9 +36,12 @@ function ids(): number[] {
   }
 }
 
-function commandOf(pid: number): string {
+const commandOf = (pid: number) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')
+const environmentOf = (pid: number) => read(`/proc/${pid}/environ`)
+
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return readFileSync(path, 'utf8')
   } catch {
     return ''
   }

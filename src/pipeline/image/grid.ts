@@ -1,10 +1,12 @@
+import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
-import { Image } from './image.js'
+import { imageBundle } from './bundle.js'
+import { Image, type Tile } from './image.js'
 
 /**
  * Images beside one another, row by row, in cells of one size: `trunc(scale · width)` × `trunc(scale · height)` of the
  * first image, the others resized to it (LANCZOS). Cells left over are black. When there are not `rows · cols` images it
- * warns, and takes as many rows as they need.
+ * warns, and takes as many rows as they need. The grid's `tiles` keep how each was made; its PNG tells of none.
  * @throws InvalidOptionError without images, for `rows` or `cols` below 1, for a `scale` that leaves no pixel
  */
 export async function gridImage(
@@ -25,15 +27,35 @@ export async function gridImage(
     )
   if (images.length !== rows * cols)
     console.warn(`Expected ${rows * cols} images, but got ${images.length}. Adjusting grid layout.`)
-  const usedRows = images.length === rows * cols ? rows : Math.ceil(images.length / cols)
+  return arranged(images, cols, width, height)
+}
 
-  const grid = new Uint8Array(cols * width * usedRows * height * 3)
+/** Makes a notebook show `target` as these images, at most four beside one another. */
+export function shownAsGrid<T extends object>(target: T, images: readonly Image[]): T {
+  const bundle = async () => {
+    const [first, second] = images
+    if (!first) return { 'text/plain': inspect(target) }
+    return imageBundle(second ? await arranged(images, Math.min(images.length, 4), first.width, first.height) : first)
+  }
+  // not enumerable: nothing for those who print or copy the value
+  return Object.defineProperty(target, Symbol.for('Jupyter.display'), { value: bundle })
+}
+
+async function arranged(images: readonly Image[], cols: number, width: number, height: number): Promise<Image> {
+  const rows = Math.ceil(images.length / cols)
+  const pixels = new Uint8Array(cols * width * rows * height * 3)
+  const tiles: Tile[] = []
   for (const [i, image] of images.entries()) {
     const cell = await image.resize(width, height)
     const left = (i % cols) * width
     const top = Math.floor(i / cols) * height
     for (let y = 0; y < height; y++)
-      grid.set(cell.data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * cols * width + left) * 3)
+      pixels.set(cell.data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * cols * width + left) * 3)
+    const { tiles: pictures, parameters } = cell
+    if (pictures) tiles.push(...pictures.map(tile => ({ ...tile, x: left + tile.x, y: top + tile.y })))
+    else tiles.push({ x: left, y: top, width, height, ...(parameters && { parameters }) })
   }
-  return new Image(grid, cols * width, usedRows * height)
+  const grid = new Image(pixels, cols * width, rows * height)
+  grid.tiles = tiles
+  return grid
 }

@@ -1,9 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
+import { type ImageBundle, imageBundle } from './bundle.js'
 import { formatParameters, type ImageParameters, parseParameters } from './parameters.js'
 import { encodePng, pngTexts } from './png.js'
 import { resizeLanczos } from './resize.js'
+
+/** A part of an image that is a picture by itself. */
+export interface Tile {
+  /** px, from the image's upper left corner */
+  x: number
+  y: number
+  width: number
+  height: number
+  /** how it was made */
+  parameters?: ImageParameters
+}
 
 /** A picture in memory. A notebook shows it as PNG. */
 export class Image {
@@ -14,6 +27,8 @@ export class Image {
   readonly height: number
   /** how it was made; written into its PNG */
   parameters?: ImageParameters
+  /** of a grid, the pictures it shows; a notebook tells how each was made */
+  tiles?: readonly Tile[]
 
   /** @throws InvalidOptionError where `data` does not hold `width · height · 3` bytes */
   constructor(data: Uint8Array, width: number, height: number, parameters?: ImageParameters) {
@@ -84,11 +99,18 @@ export class Image {
   async resize(width: number, height: number): Promise<Image> {
     checkSize('width', width)
     checkSize('height', height)
-    return new Image(resizeLanczos(this.data, this.width, this.height, width, height), width, height, this.parameters)
+    const data = resizeLanczos(this.data, this.width, this.height, width, height)
+    const resized = new Image(data, width, height, this.parameters)
+    if (this.tiles) resized.tiles = this.tiles.map(tile => scaled(tile, width / this.width, height / this.height))
+    return resized
   }
 
-  async [Symbol.for('Jupyter.display')](): Promise<{ 'image/png': Uint8Array; 'text/plain': string }> {
-    return { 'image/png': await this.toPNG(), 'text/plain': `Image ${this.width}×${this.height}` }
+  [Symbol.for('Jupyter.display')](): Promise<ImageBundle> {
+    return imageBundle(this)
+  }
+
+  [inspect.custom](): string {
+    return `Image ${this.width}×${this.height}`
   }
 }
 
@@ -100,6 +122,13 @@ const formats: Record<string, 'jpeg' | 'webp' | 'avif' | 'tiff' | 'gif'> = {
   '.tif': 'tiff',
   '.tiff': 'tiff',
   '.gif': 'gif',
+}
+
+/** Tiles that touch still touch afterwards. */
+function scaled({ x, y, width, height, ...rest }: Tile, horizontal: number, vertical: number): Tile {
+  const [left, top] = [Math.round(x * horizontal), Math.round(y * vertical)]
+  const [right, bottom] = [Math.round((x + width) * horizontal), Math.round((y + height) * vertical)]
+  return { x: left, y: top, width: right - left, height: bottom - top, ...rest }
 }
 
 function checkSize(name: string, value: number): void {

@@ -1,6 +1,6 @@
 import { UnsupportedModelError } from '../errors.js'
 import { type ModelIndex, modelIndex } from '../weights/repository.js'
-import { type FromPretrainedOptions, locate } from './loadStableDiffusion.js'
+import { checkClasses, type FromPretrainedOptions, locate } from './loadStableDiffusion.js'
 import { StableDiffusionPipeline } from './stableDiffusion.js'
 
 const pipelines = { StableDiffusionPipeline }
@@ -23,4 +23,10 @@ function checkClass({ _class_name: name }: ModelIndex, folder: string): void {
     throw new UnsupportedModelError(
       `${folder}/model_index.json: "_class_name" is "${name}"; known here: ${Object.keys(pipelines).join(', ')}`,
     )
+}
+
+/** Whether a model is one that is run here. @throws UnsupportedModelError naming what is not */
+export function checkModel(index: ModelIndex, folder: string): void {
+  checkClass(index, folder)
+  checkClasses(index, folder)
 }

@@ -156,7 +156,8 @@ const classes: Record<string, readonly string[]> = {
 /** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
 const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
 
-function checkClasses(index: ModelIndex, folder: string): void {
+/** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */
+export function checkClasses(index: ModelIndex, folder: string): void {
   const where = `${folder}/model_index.json`
   if (index._class_name !== 'StableDiffusionPipeline')
     throw new UnsupportedModelError(
@@ -202,8 +203,12 @@ async function withDownloadBar<T>(
 ): Promise<T> {
   const id = progressId()
   const refused = new AbortController()
+  const began = performance.now()
   let last = { step: 0, total: 0 }
-  const report = (done: boolean) => reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done })
+  const report = (done: boolean) => {
+    const elapsed = done ? {} : { elapsed: Math.round(performance.now() - began) }
+    return reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done, ...elapsed })
+  }
   try {
     return await download({
       signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,

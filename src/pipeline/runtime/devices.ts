@@ -21,7 +21,7 @@ export async function resolveDevice(name: 'auto' | Device): Promise<Device> {
   const failure = await tried(device)
   if (failure) {
     attempts.delete(device) // what was missing may be installed before the next call
-    throw new DeviceUnavailableError(failure)
+    throw new DeviceUnavailableError(`${failure} Use 'auto' for the best device that works here.`)
   }
   return device
 }
@@ -46,20 +46,46 @@ async function best(): Promise<Device> {
   return 'cpu'
 }
 
+/** What became of an attempt to run something on a device. */
+export interface DeviceReport {
+  device: Device
+  works: boolean
+  /** the one that `auto` takes */
+  chosen: boolean
+  /** why it does not work, or works and is passed over by `auto` all the same */
+  reason?: string
+}
+
+/** Tries each device, best first for `auto`. */
+export async function deviceReports(): Promise<DeviceReport[]> {
+  const chosen = await best()
+  const reports: DeviceReport[] = []
+  for (const device of Object.keys(engineNeeds) as Device[]) {
+    const failure = await (device === 'cpu' ? attemptOn(device) : tried(device))
+    const passedOver = !failure && device !== 'cpu' && !hasHardware(device)
+    const reason = passedOver
+      ? 'It works, but no graphics card is known to be behind it: auto passes over it.'
+      : failure
+    reports.push({ device, works: failure === undefined, chosen: device === chosen, reason })
+  }
+  return reports
+}
+
 const attempts = new Map<Device, Promise<string | undefined>>()
 
-/** Why the device cannot run, or undefined when it can. */
+/** Why the device cannot run, or undefined when it can; the CPU is taken at its word, as nothing stands in for it. */
 function tried(device: Device): Promise<string | undefined> {
+  if (device === 'cpu') return Promise.resolve(undefined)
   const attempt = attempts.get(device) ?? attemptOn(device)
   attempts.set(device, attempt)
   return attempt
 }
 
 async function attemptOn(device: Device): Promise<string | undefined> {
-  if (device === 'cpu') return undefined
   const { platforms, where } = engineNeeds[device]
   const here = `${process.platform}-${process.arch}`
-  if (!platforms.includes(here)) return `The device ${device} exists on ${where} only, this is ${here}. ${otherwise}`
+  if (!platforms.includes(here) && device !== 'cpu')
+    return `The device ${device} exists on ${where} only, this is ${here}.`
 
   const connection = startEngineProcess(device)
   const timer = setTimeout(connection.kill, 60_000)
@@ -67,7 +93,7 @@ async function attemptOn(device: Device): Promise<string | undefined> {
     await connection.ask({ kind: 'load', key: 'trial', ...trial.graph() })
     const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: trial.inputs })
     if (reply.kind === 'outputs' && trial.isRight(reply.outputs.y)) return undefined
-    return `The device ${device} runs, but computes attention wrongly: pictures would be wrong. ${otherwise}`
+    return `The device ${device} runs, but computes attention wrongly: pictures would be wrong.`
   } catch (error) {
     connection.kill()
     await connection.ended
@@ -78,8 +104,6 @@ async function attemptOn(device: Device): Promise<string | undefined> {
   }
 }
 
-const otherwise = "Use 'auto' for the best device that works here."
-
 /** From what the provider said while it failed to load, what the user can do. */
 export function explained(device: Device, said: string): string {
   const missing = /(lib[\w.+-]+\.so[\d.]*): cannot open shared object file/.exec(said.replace(/\S*\//g, ''))?.[1]
@@ -87,18 +111,18 @@ export function explained(device: Device, said: string): string {
   if (device === 'cuda') {
     if (missing?.startsWith('libonnxruntime_providers')) {
       const folder = /(\S*onnxruntime-node)\/bin\//.exec(said)?.[1] ?? 'node_modules/onnxruntime-node'
-      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: node ${folder}/script/install --onnxruntime-node-install=cuda12. ${otherwise}`
+      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: node ${folder}/script/install --onnxruntime-node-install=cuda12.`
     }
     if (missing?.startsWith('libcuda.so'))
-      return `The device cuda needs ${missing}, which comes with NVIDIA's driver: install the driver. ${otherwise}`
+      return `The device cuda needs ${missing}, which comes with NVIDIA's driver: install the driver.`
     if (missing)
-      return `The device cuda needs ${missing}: install CUDA 12 and cuDNN 9, and name their folder in CUDA_PATH or LD_LIBRARY_PATH. ${otherwise}`
+      return `The device cuda needs ${missing}: install CUDA 12 and cuDNN 9, and name their folder in CUDA_PATH or LD_LIBRARY_PATH.`
   }
   if (device === 'webgpu' && /No supported adapters/.test(said))
     return missing
-      ? `The device webgpu needs ${missing}: install the Vulkan loader (Debian and Ubuntu: libvulkan1) and your graphics card's driver. ${otherwise}`
-      : `The device webgpu found no graphics adapter: install your graphics card's driver. ${otherwise}`
-  return `The device ${device} cannot run: ${reason}. ${otherwise}`
+      ? `The device webgpu needs ${missing}: install the Vulkan loader (Debian and Ubuntu: libvulkan1) and your graphics card's driver.`
+      : `The device webgpu found no graphics adapter: install your graphics card's driver.`
+  return `The device ${device} cannot run: ${reason}.`
 }
 
 /** Cheap signs of a real graphics device; what works is told by a trial. */

@@ -1,9 +1,19 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
-import { defaultCacheDir, type HubCache, hubCache, isCommit, isTrue, linkToBlob, snapshotFiles } from './hubCache.js'
-import { type HubClient, HubUnreachable, hubClient } from './hubClient.js'
+import { ModelNotFoundError } from '../errors.js'
+import {
+  defaultCacheDir,
+  type HubCache,
+  hubCache,
+  isCommit,
+  isTrue,
+  linkToBlob,
+  missingFiles,
+  snapshotFiles,
+} from './hubCache.js'
+import { HubUnreachable, hubClient } from './hubClient.js'
 import { downloadBlob, type RemoteFile } from './hubDownload.js'
+import { checkRevision, listModel } from './hubListing.js'
 import { type ModelIndex, modelIndex } from './modelIndex.js'
 import { neededFiles } from './neededFiles.js'
 
@@ -36,8 +46,7 @@ export interface DownloadOptions {
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
   const { revision = 'main', variant, cacheDir, signal } = options
-  if (!/^[\w.-]+(\/[\w.-]+)*$/.test(revision) || revision.includes('..'))
-    throw new InvalidOptionError(`revision must be a branch, tag or commit, got ${JSON.stringify(revision)}`)
+  checkRevision(revision)
   const cache = hubCache(id, cacheDir)
   const cached = () => wholeSnapshot(cache, id, revision, variant)
 
@@ -61,19 +70,9 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
 async function download(id: string, revision: string, options: DownloadOptions, cache: HubCache): Promise<string> {
   const { variant, signal, onProgress, accept } = options
   const hub = await hubClient(id, options)
-  const { commit, files } = await listed(id, revision, hub)
+  const { commit, files } = await listModel(id, revision, hub)
   const folder = cache.snapshot(commit)
-  const missing = async (paths: string[]) => {
-    const lacking = await Promise.all(
-      paths.map(path =>
-        access(join(folder, path)).then(
-          () => [],
-          () => [path],
-        ),
-      ),
-    )
-    return lacking.flat().map(path => files.get(path) as RemoteFile)
-  }
+  const missing = async (paths: string[]) => (await missingFiles(folder, paths)).map(path => files.get(path)!)
   const fetchAll = async (wanted: RemoteFile[]) => {
     const total = wanted.reduce((sum, { size }) => sum + size, 0)
     let loaded = 0
@@ -94,41 +93,12 @@ async function download(id: string, revision: string, options: DownloadOptions, 
     })
   }
 
-  if (!files.has('model_index.json')) throw notDiffusers(id, [...files.keys()])
   await fetchAll(await missing(['model_index.json']))
   const index = await modelIndex(folder)
   accept?.(index, folder)
   await fetchAll(await missing(neededFiles([...files.keys()], index, variant, id)))
   await cache.setCommit(revision, commit)
   return folder
-}
-
-/** The commit of a revision and its files. */
-async function listed(id: string, revision: string, hub: HubClient) {
-  const { modelInfo, listFiles } = await import('@huggingface/hub')
-  const request = { hubUrl: hub.endpoint, fetch: hub.fetch }
-  try {
-    const { sha } = await modelInfo({ ...request, name: id, revision, additionalFields: ['sha'] })
-    if (!isCommit(sha)) throw new SyntaxError(`the commit "${sha}"`)
-    const files = new Map<string, RemoteFile>()
-    for await (const entry of listFiles({ ...request, repo: id, revision: sha, recursive: true })) {
-      const { path, type, lfs, oid = '' } = entry
-      const hash = lfs ? { algorithm: 'sha256' as const, digest: lfs.oid } : { algorithm: 'git' as const, digest: oid }
-      if (type !== 'file' || !isPlain(path)) continue
-      if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash.digest)) throw new SyntaxError(`no hash for ${path}`)
-      files.set(path, { path, size: lfs?.size ?? entry.size, hash })
-    }
-    return { commit: sha, files }
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new HubUnreachable(`${hub.endpoint} gives no answer of a hub: ${error.message}`, { cause: error })
-    throw error
-  }
-}
-
-/** Paths come from outside and become paths here. */
-function isPlain(path: string): boolean {
-  return path.split('/').every(name => /^[^\\:\0]+$/.test(name) && name !== '.' && name !== '..')
 }
 
 /** The cached snapshot of a revision, when it has all that a pipeline needs. */
@@ -155,17 +125,8 @@ function notCached(id: string, why: string, cacheDir: string | undefined, cause:
   )
 }
 
-function notDiffusers(id: string, paths: string[]): ModelNotFoundError {
-  const single = paths.filter(path => /^[^/]+\.(safetensors|ckpt)$/.test(path))
-  return new ModelNotFoundError(
-    `${id} is no model in diffusers layout: it has no model_index.json` +
-      (single.length > 0
-        ? `, but single files in another layout (${single.join(', ')}), which are not run here yet`
-        : ''),
-  )
-}
-
-function isOffline(): boolean {
+/** As HF_HUB_OFFLINE has it: nobody is asked. */
+export function isOffline(): boolean {
   return isTrue(process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE)
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { access, copyFile, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { isMissing } from './json.js'
@@ -10,6 +10,8 @@ import { isMissing } from './json.js'
  * @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache
  */
 export interface HubCache {
+  /** of the repository; nothing of it lies elsewhere */
+  readonly folder: string
   blob(hash: string): string
   snapshot(commit: string): string
   /** the commit last seen under a branch or tag; a commit is itself */
@@ -21,6 +23,7 @@ export function hubCache(id: string, cacheDir: string = defaultCacheDir()): HubC
   const folder = join(expanded(cacheDir), `models--${id.replace('/', '--')}`)
   const ref = (revision: string) => join(folder, 'refs', revision)
   return {
+    folder,
     blob: hash => join(folder, 'blobs', hash),
     snapshot: commit => join(folder, 'snapshots', commit),
     async commitOf(revision) {
@@ -43,7 +46,7 @@ export function hubCache(id: string, cacheDir: string = defaultCacheDir()): HubC
 
 /** Where huggingface_hub looks: HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub. */
 export function defaultCacheDir(): string {
-  return process.env.HF_HUB_CACHE || process.env.HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub')
+  return expanded(process.env.HF_HUB_CACHE || process.env.HUGGINGFACE_HUB_CACHE || join(hubHome(), 'hub'))
 }
 
 /** HF_TOKEN, or what `hf auth login` stored. */
@@ -61,6 +64,11 @@ export function isTrue(value: string | undefined): boolean {
   return /^(1|on|yes|true)$/i.test(value ?? '')
 }
 
+/** `owner/name`, as huggingface_hub's `validate_repo_id` has it. */
+export function isHubId(source: string): boolean {
+  return /^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(source) && !/(^|\/)[.-]|[.-]($|\/)|--|\.\./.test(source)
+}
+
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
@@ -73,6 +81,19 @@ export async function snapshotFiles(snapshot: string): Promise<string[]> {
   })
   const found = await Promise.all(names.map(name => stat(join(snapshot, name)).catch(() => undefined)))
   return names.filter((_, i) => found[i]?.isFile()).map(name => name.replaceAll('\\', '/'))
+}
+
+/** Those of `paths` that a snapshot lacks. */
+export async function missingFiles(snapshot: string, paths: readonly string[]): Promise<string[]> {
+  const lacking = await Promise.all(
+    paths.map(path =>
+      access(join(snapshot, path)).then(
+        () => [],
+        () => [path],
+      ),
+    ),
+  )
+  return lacking.flat()
 }
 
 /** Makes `path` a link to the blob; a copy where the system has no links for this user. */

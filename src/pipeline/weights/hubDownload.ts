@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CorruptWeightsError } from '../errors.js'
 import { type HubClient, HubUnreachable, networkReason } from './hubClient.js'
@@ -130,6 +130,21 @@ async function claimPartial(blob: string): Promise<{ path: string; release(): Pr
 }
 
 let claims = 0
+
+/** Bytes of an interrupted download, which the next goes on from. */
+export async function partialBytes(blob: string): Promise<number> {
+  return stat(`${blob}.incomplete`).then(
+    ({ size }) => size,
+    () => 0,
+  )
+}
+
+/** The processes that download to a folder of blobs now. */
+export async function downloadingTo(blobs: string): Promise<number[]> {
+  const names = (await readdir(blobs).catch(() => [])).filter(name => name.endsWith('.incomplete.pid'))
+  const pids = await Promise.all(names.map(name => readFile(join(blobs, name), 'utf8').catch(() => '')))
+  return [...new Set(pids.map(Number).filter(isRunning))]
+}
 
 function isRunning(pid: number): boolean {
   if (!(pid > 0)) return false

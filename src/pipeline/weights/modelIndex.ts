@@ -21,6 +21,11 @@ export async function modelIndex(folder: string): Promise<ModelIndex> {
   const json = await readJsonFile(where).catch(async error => {
     throw error instanceof ModelNotFoundError ? await notDiffusers(folder, error) : error
   })
+  return parseModelIndex(json, where)
+}
+
+/** @throws UnsupportedModelError a class that is not named by a string */
+export function parseModelIndex(json: Record<string, unknown>, where: string): ModelIndex {
   if (typeof json._class_name !== 'string')
     throw new UnsupportedModelError(
       `${where}: "_class_name" must name a pipeline class, got ${JSON.stringify(json._class_name) ?? 'nothing'}`,

@@ -1,14 +1,20 @@
 import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
-import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, extname, join, resolve } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { checkVariant, isPickle, pickleReason } from './component.js'
 import { type DownloadOptions, downloadModel } from './hub.js'
+import { isHubId } from './hubCache.js'
 import { isMissing, readJsonFile } from './json.js'
 
+export { type CachedModel, cachedModels, inspected } from './cachedModels.js'
 export { componentWeights } from './component.js'
+export { type DownloadPlan, downloadPlan } from './downloadPlan.js'
+export { type DownloadOptions, downloadModel } from './hub.js'
+export { defaultCacheDir, isHubId } from './hubCache.js'
 export { type ModelIndex, modelIndex } from './modelIndex.js'
+export { type ModelRemoval, modelRemoval } from './modelRemoval.js'
 
 /**
  * A model's source → a local folder in diffusers layout. A folder that exists is taken as it is; `'sdnb/tiny'` is the model
@@ -46,15 +52,8 @@ export async function readJson(folder: string, path: string): Promise<Record<str
 }
 
 /** The folder of the model that ships with the package: from src/ and from dist/ alike. */
-function embeddedModel(): string {
+export function embeddedModel(): string {
   return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', 'tiny')
-}
-
-/** `owner/name`, as huggingface_hub's `validate_repo_id` has it. */
-function isHubId(source: string): boolean {
-  return (
-    /^[\w.-]{1,96}\/[\w.-]{1,96}$/.test(source) && !/(^|\/)[.-]|[.-]($|\/)|--|\.\./.test(source) && !isAbsolute(source)
-  )
 }
 
 function singleFile(source: string): UnsupportedModelError {

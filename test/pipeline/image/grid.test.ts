@@ -1,7 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { inspect } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { InvalidOptionError } from '../../../src/pipeline/errors.js'
-import { gridImage } from '../../../src/pipeline/image/grid.js'
-import { difference, filled, opened } from './fixture.js'
+import { gridImage, shownAsGrid } from '../../../src/pipeline/image/grid.js'
+import { Image } from '../../../src/pipeline/image/image.js'
+import { pngTexts } from '../../../src/pipeline/image/png.js'
+import { difference, filled, opened, shown } from './fixture.js'
 
 const warnings: unknown[] = []
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(text => void warnings.push(text)))
@@ -45,6 +48,67 @@ test('pictures of several sizes give Pillow’s grid, byte for byte', async () =
   expect(difference(wide, await opened('grid-2x3-0.77.png'))).toEqual({ bytes: 0, most: 0 })
   const tall = await gridImage(cells, { rows: 1, cols: 1, scale: 0.5 })
   expect(difference(tall, await opened('grid-1x1-0.5.png'))).toEqual({ bytes: 0, most: 0 })
+})
+
+describe('a grid keeps what each tile is', () => {
+  const made = (seed: number) => ({ prompt: 'a cat', seed })
+  const [one, two, three] = [1, 2, 3].map(seed => new Image(red.data, 2, 2, made(seed)))
+
+  test('its place and how it was made, each with its own seed', async () => {
+    const grid = await gridImage([one, two, three], { rows: 2, cols: 2, scale: 1.5 })
+    const tiles = [
+      { x: 0, y: 0, width: 3, height: 3, parameters: made(1) },
+      { x: 3, y: 0, width: 3, height: 3, parameters: made(2) },
+      { x: 0, y: 3, width: 3, height: 3, parameters: made(3) },
+    ]
+    expect((await shown(grid))['application/vnd.sdnb.image+json']).toEqual({
+      ...{ version: 1, width: 6, height: 6 },
+      pictures: tiles,
+    })
+  })
+
+  test('its PNG tells of none', async () => {
+    const png = await (await gridImage([one, two, three])).toPNG()
+    expect(pngTexts(png)).toEqual({})
+  })
+
+  test('and where it is resized, or a tile of another grid', async () => {
+    const places = ({ tiles }: Image) => tiles!.map(({ x, y, width, height }) => [x, y, width, height])
+    const row = await gridImage([one, two, three])
+    expect(places(await row.resize(4, 1))).toEqual([
+      [0, 0, 1, 1],
+      [1, 0, 2, 1],
+      [3, 0, 1, 1],
+    ])
+    const column = await gridImage([row, row], { rows: 2, cols: 1 })
+    expect(places(column).slice(2, 4)).toEqual([
+      [4, 0, 2, 2],
+      [0, 2, 2, 2],
+    ])
+    expect(column.tiles!.map(({ parameters }) => parameters?.seed)).toEqual([1, 2, 3, 1, 2, 3])
+  })
+})
+
+describe('a list that is shown as a grid', () => {
+  const sizeOf = async (images: Image[]) => (await shown(shownAsGrid(images, images)))['text/plain']
+
+  test('has at most four columns, and says nothing of empty cells', async () => {
+    expect(await sizeOf([red, green, blue])).toBe('Image 6×2')
+    expect(await sizeOf([red, green, blue, red, green])).toBe('Image 8×4')
+    expect(warnings).toEqual([])
+  })
+
+  test('of one is that picture, with its parameters in the PNG', async () => {
+    const image = new Image(red.data, 2, 2, { prompt: 'a cat' })
+    const bundle = await shown(shownAsGrid({}, [image]))
+    expect(Object.keys(pngTexts(bundle['image/png']))).toEqual(['parameters'])
+  })
+
+  test('looks and is copied like any other', () => {
+    const images = shownAsGrid([red], [red])
+    expect(inspect(images)).toBe('[ Image 2×2 ]')
+    expect(Symbol.for('Jupyter.display') in { ...shownAsGrid({ images }, images) }).toBe(false)
+  })
 })
 
 test.each([

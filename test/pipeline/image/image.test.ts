@@ -1,10 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { InvalidOptionError } from '../../../src/pipeline/errors.js'
 import { Image } from '../../../src/pipeline/image/image.js'
-import { difference, filled, fixture, opened } from './fixture.js'
+import { difference, filled, fixture, opened, shown } from './fixture.js'
 
 let folder: string
 beforeAll(() => {
@@ -97,12 +98,28 @@ test('no file, and a file that is no image, are errors', async () => {
   await expect(Image.open(join(folder, 'no.png'))).rejects.toThrow('no.png: expected an image')
 })
 
-test('a notebook shows it as PNG bytes', async () => {
-  const image = new Image(redBlue, 2, 1) as unknown as Record<symbol, () => Promise<Record<string, unknown>>>
-  const bundle = await image[Symbol.for('Jupyter.display')]()
-  expect(bundle['text/plain']).toBe('Image 2×1')
-  expect(Buffer.from(bundle['image/png'] as Uint8Array).toString('latin1', 1, 4)).toBe('PNG')
+describe('a notebook shows it', () => {
+  test('as PNG bytes, and beside them how it was made', async () => {
+    const parameters = { prompt: 'a cat', seed: 2n ** 63n }
+    const bundle = await shown(new Image(redBlue, 2, 1, parameters))
+    expect(bundle['text/plain']).toBe('Image 2×1')
+    expect(Buffer.from(bundle['image/png']).toString('latin1', 1, 4)).toBe('PNG')
+    expect(bundle['application/vnd.sdnb.image+json']).toEqual({
+      version: 1,
+      width: 2,
+      height: 1,
+      pictures: [{ x: 0, y: 0, width: 2, height: 1, parameters: { prompt: 'a cat', seed: '9223372036854775808' } }],
+    })
+  })
+
+  test('without parameters where it has none', async () => {
+    const { pictures } = (await shown(new Image(redBlue, 2, 1)))['application/vnd.sdnb.image+json']
+    expect(pictures).toEqual([{ x: 0, y: 0, width: 2, height: 1 }])
+  })
 })
+
+test('on a terminal it is its size', () =>
+  expect(inspect({ image: new Image(redBlue, 2, 1) })).toBe('{ image: Image 2×1 }'))
 
 describe('resize is Pillow’s LANCZOS, byte for byte', () => {
   test.each([

@@ -1,0 +1,74 @@
+import type { ImageParameters } from '../../protocol/pictures.js'
+import type { Made } from '../../protocol/rendererMessages.js'
+
+export interface CallCodeOptions {
+  /** the variable that holds the pipeline */
+  pipeline: string
+  /** its class, where it is known: whose defaults are left out */
+  type?: string
+  /** leave the seed to chance */
+  isFresh?: boolean
+}
+
+/** TypeScript that makes the picture again; as the last expression of a cell it shows it. */
+export function callCode({ parameters, batch }: Made, { pipeline, type, isFresh = false }: CallCodeOptions): string {
+  const { seed } = parameters
+  // one generator has drawn the pictures before this one too
+  const isDrawnLater = batch !== undefined && batch.count > 1 && !isFresh && seed !== undefined
+  const options = optionsOf(parameters, type)
+  if (isDrawnLater) options.push(`numImagesPerPrompt: ${batch.count}`, `generator: new Generator(${seedText(seed)})`)
+  else if (!isFresh && seed !== undefined) options.push(`seed: ${seedText(seed)}`)
+  const call = callText(pipeline, quoted(parameters.prompt), options)
+  return isDrawnLater ? `import { Generator } from 'sdnb'\n\n(${call}).images[${batch.index}]` : call
+}
+
+/** {@link callCode}, below a line that tells what the call does not: which model and sampler it was. */
+export function settingsCode(made: Made, options: CallCodeOptions): string {
+  const { model, sampler, scheduleType } = made.parameters
+  const remarks = [model, [sampler, scheduleType].filter(Boolean).join(' ')].filter(Boolean)
+  const remark = remarks.join(', ').replace(/\s+/g, ' ')
+  return `${remark ? `// ${remark}\n` : ''}${callCode(made, options)}\n`
+}
+
+/** What a call of the class has where nothing else is given; the sizes are the model's own. */
+const defaults: Record<string, Pick<ImageParameters, 'steps' | 'cfgScale'>> = {
+  StableDiffusionPipeline: { steps: 50, cfgScale: 7.5 },
+}
+
+function optionsOf(parameters: ImageParameters, type: string | undefined): string[] {
+  const { negativePrompt, width, height, steps, cfgScale } = parameters
+  const usual = defaults[type ?? '']
+  const given: [name: string, text: string | undefined, isUsual?: boolean][] = [
+    ['negativePrompt', negativePrompt && quoted(negativePrompt)],
+    ['width', numberText(width)],
+    ['height', numberText(height)],
+    ['numInferenceSteps', numberText(steps), steps === usual?.steps],
+    ['guidanceScale', numberText(cfgScale), cfgScale === usual?.cfgScale],
+  ]
+  return given.flatMap(([name, text, isUsual]) =>
+    text === undefined || text === '' || isUsual ? [] : [`${name}: ${text}`],
+  )
+}
+
+/** px, so to say: what an editor shows without scrolling */
+const lineLength = 100
+
+function callText(pipeline: string, prompt: string, options: string[]): string {
+  if (!options.length) return `await ${pipeline}(${prompt})`
+  const line = `await ${pipeline}(${prompt}, { ${options.join(', ')} })`
+  if (line.length <= lineLength) return line
+  return `await ${pipeline}(${prompt}, {\n${options.map(option => `  ${option},\n`).join('')}})`
+}
+
+/** A seed beyond 2⁵³ comes as its digits. */
+const seedText = (seed: number | string) => (typeof seed === 'string' ? `${BigInt(seed)}n` : numberText(seed))
+
+/** They come from a file that anyone may have written, and become code: no text passes as a number. */
+const numberText = (value: number | undefined) => (Number.isFinite(value) ? String(value) : undefined)
+
+/** A string literal in single quotes, or in double ones where that spares escapes. */
+function quoted(text: string): string {
+  const double = JSON.stringify(String(text))
+  if (text.includes("'") && !text.includes('"')) return double
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+}

@@ -1,0 +1,23 @@
+import { type NotebookDocument, Uri, window, workspace } from 'vscode'
+import type { SavePicture } from '../../protocol/rendererMessages.js'
+import { folderOf } from '../kernels.js'
+import { withParameters } from './pngText.js'
+
+/** where the last picture went */
+let folder: Uri | undefined
+
+/** Asks where to, and writes the PNG. */
+export async function savePicture(notebook: NotebookDocument, { png, parameters, name }: SavePicture): Promise<void> {
+  const defaultUri = Uri.joinPath(folder ?? Uri.file(folderOf(notebook)), `${name}.png`)
+  const target = await window.showSaveDialog({ defaultUri, filters: { PNG: ['png'] }, title: 'Save picture' })
+  if (!target) return
+  const bytes = Buffer.from(png, 'base64')
+  try {
+    await workspace.fs.writeFile(target, parameters ? withParameters(bytes, parameters) : bytes)
+  } catch (error) {
+    void window.showErrorMessage(`${target.fsPath} was not written: ${error instanceof Error ? error.message : error}`)
+    return
+  }
+  folder = Uri.joinPath(target, '..')
+  window.setStatusBarMessage(`Saved ${target.fsPath}`, 5000)
+}

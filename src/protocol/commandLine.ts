@@ -1,0 +1,64 @@
+/** What `sdnb … --json` prints, for programs: one object, or of `models pull` one a line. Sizes are bytes.
+ * What goes wrong is told on stderr and by the exit code, as without `--json`. */
+
+/** `sdnb models list --json` */
+export interface ModelsReport {
+  cacheDir: string
+  /** of the cache's disk */
+  free: number
+  models: ModelReport[]
+}
+
+export interface ModelReport {
+  /** `owner/name` */
+  id: string
+  /** absent for the model that ships with the package */
+  commit?: string
+  /** branches and tags that stand for the commit */
+  revisions: string[]
+  folder: string
+  bytes: number
+  /** diffusers' class */
+  pipeline?: string
+  /** what `variant` may be without a download: null for none given. Empty where the model cannot be used. */
+  variants: (string | null)[]
+  /** why it cannot be used */
+  problem?: string
+}
+
+/** Lines of `sdnb models pull --json`: a plan, progress now and then, `done`; with `--dry-run` the plan alone. */
+export type PullReport =
+  | {
+      type: 'plan'
+      id: string
+      commit: string
+      folder: string
+      /** of all files that a pipeline reads */
+      bytes: number
+      /** of those, what is still to come */
+      missing: number
+      /** of the cache's disk */
+      free: number
+    }
+  | { type: 'progress'; loaded: number; total: number }
+  | { type: 'done'; folder: string }
+
+/** `sdnb models remove --json`; with `--dry-run` nothing has been removed. */
+export interface RemoveReport {
+  id: string
+  commits: string[]
+  /** that the disk gets back */
+  bytes: number
+}
+
+/** `sdnb doctor --json` */
+export interface DoctorReport {
+  /** false where something is in the way of running notebooks at all */
+  ok: boolean
+  version: string
+  node: { version: string; path: string }
+  system: { platform: string; release: string; cpu: string; cores: number; memory: number }
+  devices: { device: string; works: boolean; chosen: boolean; reason?: string }[]
+  libraries: { name: string; version?: string; problem?: string }[]
+  models: ModelsReport
+}

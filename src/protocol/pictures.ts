@@ -1,0 +1,43 @@
+/** Beside a picture's `image/png` in its bundle: what the picture is made of, and how. */
+export const imageDetailsType = 'application/vnd.sdnb.image+json'
+
+export interface ImageDetails {
+  version: 1
+  /** px */
+  width: number
+  height: number
+  /** an image is one picture that fills it, a grid one for each tile */
+  pictures: PictureDetails[]
+}
+
+export interface PictureDetails {
+  /** px, from the image's upper left corner */
+  x: number
+  y: number
+  width: number
+  height: number
+  /** absent where it is not known how it was made */
+  parameters?: ImageParameters
+}
+
+/** How a picture was made; other tools, whose pictures can be opened and shown too, may have told less. */
+export interface ImageParameters {
+  prompt: string
+  negativePrompt?: string
+  steps?: number
+  /** A1111's name, such as `DPM++ 2M` */
+  sampler?: string
+  /** `Karras`, `Automatic`, … */
+  scheduleType?: string
+  cfgScale?: number
+  /** the decimal digits of one beyond 2⁵³, which JSON's numbers would round */
+  seed?: number | string
+  /** px, of the picture as it was made: a tile may show it smaller */
+  width?: number
+  height?: number
+  model?: string
+  /** the first ten hexadecimal digits of the weights' sha256 */
+  modelHash?: string
+  /** of the program */
+  version?: string
+}

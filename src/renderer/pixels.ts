@@ -1,0 +1,38 @@
+import { isWhole, type Picture } from './source.js'
+
+/** A PNG of the picture: the bytes it came with, or those of its tile alone. */
+export async function pngOf(picture: Picture): Promise<Blob> {
+  const { source, x, y, width, height } = picture
+  if (isWhole(picture)) return source.png
+  const tile = await createImageBitmap(source.png, x, y, width, height, { colorSpaceConversion: 'none' })
+  const canvas = new OffscreenCanvas(width, height)
+  canvas.getContext('2d')!.drawImage(tile, 0, 0)
+  tile.close()
+  return canvas.convertToBlob({ type: 'image/png' })
+}
+
+export async function base64(blob: Blob): Promise<string> {
+  const reader = new FileReader()
+  const read = new Promise((resolve, reject) => {
+    reader.onload = resolve
+    reader.onerror = () => reject(reader.error)
+  })
+  reader.readAsDataURL(blob)
+  await read
+  const url = reader.result as string
+  return url.slice(url.indexOf(',') + 1)
+}
+
+/** A view of the picture at natural size, which does not copy its pixels. */
+export function cutOf({ source, x, y, width, height }: Picture): { cut: HTMLElement; loaded: Promise<void> } {
+  const cut = document.createElement('div')
+  cut.className = 'sdnb-cut'
+  cut.style.cssText = `width: ${width}px; height: ${height}px`
+  const image = document.createElement('img')
+  image.alt = ''
+  image.draggable = false
+  image.src = source.url
+  image.style.cssText = `left: ${-x}px; top: ${-y}px; width: ${source.width}px; height: ${source.height}px`
+  cut.append(image)
+  return { cut, loaded: image.decode().catch(() => {}) }
+}

@@ -1,0 +1,105 @@
+import type { Frame, Locator } from 'playwright-core'
+import { patience, type Workbench } from './workbench.js'
+
+/** A notebook in the active editor of a workbench. */
+export class NotebookPage {
+  readonly #workbench: Workbench
+  readonly name: string
+
+  constructor(workbench: Workbench, name: string) {
+    this.#workbench = workbench
+    this.name = name
+  }
+
+  get editor(): Locator {
+    return this.#workbench.page.locator('.notebookOverlay:visible')
+  }
+
+  /** A cell in sight, counted from 0. */
+  cell(index: number): Locator {
+    return this.editor.locator(`.monaco-list-row[data-index="${index}"]`)
+  }
+
+  /** Scrolls, from the top, until a cell is in sight and what it shows is drawn. */
+  async scrollTo(index: number) {
+    const { mouse } = this.#workbench.page
+    await this.editor.hover({ position: { x: 300, y: 300 } })
+    await mouse.wheel(0, -100_000)
+    for (const end = Date.now() + patience; !(await this.#isInSight(index)); ) {
+      if (Date.now() > end) throw new Error(`Cell ${index} did not come in sight`)
+      await mouse.wheel(0, 200)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+
+  async #isInSight(index: number): Promise<boolean> {
+    const [cell, editor] = await Promise.all([
+      this.cell(index)
+        .boundingBox({ timeout: 200 })
+        .catch(() => null),
+      this.editor.boundingBox(),
+    ])
+    return !!cell && !!editor && cell.y < editor.y + editor.height / 2
+  }
+
+  async runAll() {
+    await this.#workbench.page.getByRole('button', { name: 'Run All' }).first().click()
+  }
+
+  /** Puts the cursor into a code cell. */
+  async focus(index: number) {
+    await this.cell(index).locator('.monaco-editor .view-lines').click()
+  }
+
+  /** Runs a code cell, by its keyboard shortcut. */
+  async run(index: number) {
+    await this.focus(index)
+    await this.#workbench.page.keyboard.press('Control+Enter')
+  }
+
+  /** Replaces the text of a code cell. */
+  async edit(index: number, text: string) {
+    await this.focus(index)
+    await this.#workbench.page.keyboard.press('Control+A')
+    await this.#workbench.page.keyboard.insertText(text)
+  }
+
+  async save() {
+    await this.#workbench.page.keyboard.press('Control+S')
+    await this.#workbench.page.locator('.tab.active.dirty').waitFor({ state: 'detached' })
+  }
+
+  /** The execution count that a code cell shows, as `[3]`. */
+  executionCount(index: number): Locator {
+    return this.cell(index).locator('.execution-count-label')
+  }
+
+  /** The first element of any output that matches; outputs live in a frame of their own. */
+  async output(
+    selector: string,
+    { hasText, timeout = patience }: { hasText?: string | RegExp; timeout?: number } = {},
+  ) {
+    for (const end = Date.now() + timeout; Date.now() < end; ) {
+      for (const frame of this.#outputFrames()) {
+        const found = frame.locator(selector, { hasText }).first()
+        if (await found.isVisible().catch(() => false)) return found
+      }
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    const texts = await Promise.all(
+      this.#outputFrames().map(frame =>
+        frame
+          .locator('body')
+          .innerText()
+          .catch(() => ''),
+      ),
+    )
+    throw new Error(
+      `Expected an output ${selector} ${hasText ?? ''} but received, after ${timeout} ms:\n${texts.join('\n')}`,
+    )
+  }
+
+  #outputFrames(): Frame[] {
+    return this.#workbench.page.frames().filter(frame => frame.url().includes('fake.html'))
+  }
+}
