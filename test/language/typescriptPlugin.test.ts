@@ -67,7 +67,7 @@ const name = { line: 1, offset: 7 }
 const all = { startLine: 1, startOffset: 1, endLine: 5, endOffset: 1 }
 
 describe('VS Code’s TypeScript server, with the plugin', () => {
-  test.each<[string, object, unknown]>([
+  test.each<[string, object, object | undefined]>([
     ['completionInfo', { line: 2, offset: 3 }, undefined],
     ['quickinfo', name, undefined],
     ['definition', name, []],

@@ -7,12 +7,8 @@ import {
   workspace,
 } from 'vscode'
 
-/** The editors that have our language features. */
-export const selector: DocumentFilter = {
-  scheme: 'vscode-notebook-cell',
-  notebookType: 'sdnb',
-  language: 'typescript',
-}
+/** The editors that have our language features. With a notebook's type, a scheme would be that of the notebook's file, not the cell's. */
+export const selector = { notebookType: 'sdnb', language: 'typescript' } satisfies DocumentFilter
 
 /** A cell's name between us and the language server. */
 export const idOf = ({ document }: NotebookCell) => document.uri.toString()
@@ -27,7 +23,7 @@ export const isTypeScript = ({ kind, document }: NotebookCell) =>
 
 /** The open notebook that has a document as a cell. */
 export function notebookOf(document: TextDocument): NotebookDocument | undefined {
-  if (document.uri.scheme !== selector.scheme) return undefined
+  if (document.uri.scheme !== 'vscode-notebook-cell') return undefined
   return workspace.notebookDocuments.find(
     notebook => isOurs(notebook) && notebook.getCells().some(cell => cell.document === document),
   )

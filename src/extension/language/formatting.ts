@@ -34,7 +34,7 @@ export function registerFormatting(servers: Servers): Disposable {
 
 /** Whether VS Code's TypeScript formats cells: its version 7 knows none. */
 function hasFormatter(): boolean {
-  const settings = workspace.getConfiguration(undefined, { languageId: selector.language! })
+  const settings = workspace.getConfiguration(undefined, { languageId: selector.language })
   const is = (...names: string[]) => names.some(name => settings.get(name, false))
   return (
     extensions.getExtension('vscode.typescript-language-features') !== undefined &&
