@@ -50,10 +50,10 @@ describe.skipIf(whyNoWorkbench)(`language features in VS Code ${whyNoWorkbench}`
 
     // formatting asks nothing
     await notebook.focus(3)
-    await page.keyboard.press('Shift+Alt+F')
-    await notebook.cell(3).locator('.view-line', { hasText: 'if (settings.steps > 1) {' }).waitFor()
+    await workbench().command('Format Cell')
+    await notebook.cell(3).locator('.view-line', { hasText: 'if (settings.steps > 1) {' }).waitFor({ timeout: 20_000 })
     expect(await notebook.cell(3).locator('.view-line').allInnerTexts()).toEqual(
-      ['!echo   1', 'if (settings.steps > 1) {', '  settings', '}'].map(nonBreaking),
+      ['!echo   1', 'if (settings.steps > 1) {', '    settings', '}'].map(nonBreaking),
     )
     expect(await page.locator('.monaco-dialog-box, .notification-toast').count()).toBe(0)
     await shot('formatted')

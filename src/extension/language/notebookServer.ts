@@ -1,5 +1,5 @@
 import type { NotebookDocument } from 'vscode'
-import type { LanguageServer } from '../../language/client.js'
+import type { LanguageServer, LanguageServerDiedError } from '../../language/client.js'
 import { codeCells, idOf } from './cells.js'
 
 /** A notebook's language server, started at its first question, and again at the next one after it has ended. */
@@ -12,8 +12,11 @@ export interface NotebookServer {
 /** One that ends again and again is not started for each key that is pressed. */
 const mostStartsAMinute = 3
 
-/** @param start starts a server, which knows of no cells yet */
-export function createNotebookServer(notebook: NotebookDocument, start: () => Promise<LanguageServer>): NotebookServer {
+/** @param start starts a server, which knows of no cells yet, and is told how the one before has ended */
+export function createNotebookServer(
+  notebook: NotebookDocument,
+  start: (died: LanguageServerDiedError | undefined) => Promise<LanguageServer>,
+): NotebookServer {
   let starting: Promise<LanguageServer> | undefined
   let server: LanguageServer | undefined
   let starts: number[] = []
@@ -23,8 +26,9 @@ export function createNotebookServer(notebook: NotebookDocument, start: () => Pr
 
   return {
     async ask(question) {
-      if (server?.died) forget()
-      const running = starting ?? begin()
+      const died = server?.died
+      if (died) forget()
+      const running = starting ?? begin(died)
       if (!running) return undefined
       const current = await running
       if (current === server) update(current)
@@ -39,12 +43,12 @@ export function createNotebookServer(notebook: NotebookDocument, start: () => Pr
     },
   }
 
-  function begin(): Promise<LanguageServer> | undefined {
+  function begin(died: LanguageServerDiedError | undefined): Promise<LanguageServer> | undefined {
     const now = Date.now()
     starts = starts.filter(time => now - time < 60_000)
     if (starts.length === mostStartsAMinute) return undefined
     starts.push(now)
-    const begun = start()
+    const begun = start(died)
     starting = begun
     begun.then(
       started => {

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { type CancellationToken, type Disposable, type NotebookDocument, type TextDocument, workspace } from 'vscode'
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../../language/client.js'
 import { folderOf } from '../kernels.js'
-import { isOurs, notebookOf } from './cells.js'
+import { notebookOf } from './cells.js'
 import { createNotebookServer, type NotebookServer } from './notebookServer.js'
 import type { LanguageFeatures } from './registerLanguageFeatures.js'
 
@@ -50,24 +50,23 @@ export function createServers({ findNode, serverFile, log }: LanguageFeatures): 
   }
 
   function serverOf(notebook: NotebookDocument): NotebookServer {
-    const server = servers.get(notebook) ?? createNotebookServer(notebook, () => start(notebook))
+    const server = servers.get(notebook) ?? createNotebookServer(notebook, died => start(notebook, died))
     servers.set(notebook, server)
     return server
   }
 
-  async function start(notebook: NotebookDocument): Promise<LanguageServer> {
+  async function start(notebook: NotebookDocument, died: LanguageServerDiedError | undefined): Promise<LanguageServer> {
+    if (died) log.error(`${nameOf(notebook)}: ${died.message}`)
     const { execPath, env, version } = await findNode()
     const server = await startLanguageServer({ cwd: folderOf(notebook), server: serverFile, execPath, env })
     log.info(`${nameOf(notebook)}: language server ${server.pid} on Node.js ${version}`)
     return server
   }
 
+  /** Of a notebook that has been closed meanwhile nobody asks; that a server has died is said when the next one starts. */
   function complain(notebook: NotebookDocument, error: unknown) {
-    // questions about a notebook that has been closed meanwhile
-    if (notebook.isClosed || !isOurs(notebook)) return
-    const { message } = error as Error
-    if (error instanceof LanguageServerDiedError) log.error(`${nameOf(notebook)}: ${message}`)
-    else log.warn(`${nameOf(notebook)}: the language server could not answer: ${message}`)
+    if (notebook.isClosed || error instanceof LanguageServerDiedError) return
+    log.warn(`${nameOf(notebook)}: the language server could not answer: ${(error as Error).message}`)
   }
 }
 
