@@ -34,7 +34,9 @@ export class NotebookPage {
 
   async #isInSight(index: number): Promise<boolean> {
     const [cell, editor] = await Promise.all([
-      this.cell(index).boundingBox({ timeout: 200 }).catch(() => null),
+      this.cell(index)
+        .boundingBox({ timeout: 200 })
+        .catch(() => null),
       this.editor.boundingBox(),
     ])
     return !!cell && !!editor && cell.y < editor.y + editor.height / 2
