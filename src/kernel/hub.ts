@@ -1,5 +1,11 @@
 import type { CommMessage, Message, Request } from '../protocol/messages.js'
 
+/** What brings clients to the kernel. */
+export interface Transport {
+  /** Takes and lets go of no client any more, when what was said has been sent, or the time is over, ms. */
+  close(withinMs: number): Promise<void>
+}
+
 /** Where transports meet the kernel. */
 export interface Hub {
   /** Adds a client: `send` hears every `iopub` message, and the answers to what this client asks; it throws for what it cannot encode. */

@@ -1,6 +1,7 @@
-import type { DisplayHost, Progress } from '../index.js'
+import type { DisplayHost, Progress, ProgressReporter } from '../index.js'
 import { message } from '../protocol/messages.js'
 import type { JsonValue } from '../protocol/mime.js'
+import { type Preview, type ProgressReport, progressType } from '../protocol/progress.js'
 import { callingCell, currentCell } from './cells/cell.js'
 import { displayHost } from './cells/display.js'
 
@@ -10,7 +11,7 @@ export type { DisplayHost }
 export const ownPackages = ['sdnb', '@huggingface/transformers']
 
 /** A report of a call that goes on is shown at most this often. */
-const progressMs = 100
+const progressMs = 200
 
 /** Lets the package find the kernel, whichever module or cell calls it. */
 export function installHosts(): void {
@@ -23,10 +24,10 @@ export function installHosts(): void {
 }
 
 /** Shows the progress of a long call as one display of the cell that made it, updated in place. */
-function progressHost() {
+function progressHost(): ProgressReporter {
   const shown = new Map<string, number>()
 
-  return (progress: Progress) => {
+  return (progress, makePreviews) => {
     const cell = currentCell()
     if (!cell) return
     cell.signal.throwIfAborted()
@@ -35,12 +36,14 @@ function progressHost() {
     if (before !== undefined && !progress.done && now - before < progressMs) return
     shown.set(progress.id, now)
     if (progress.done) shown.delete(progress.id)
-    const data = {
-      'application/vnd.sdnb.progress+json': { ...progress } as unknown as JsonValue,
-      'text/plain': progressText(progress),
-    }
     const type = before === undefined ? 'display_data' : 'update_display_data'
-    cell.outlet.send(message(type, { data, metadata: {}, transient: { display_id: progress.id } }, cell.parent))
+    const told = (previews?: Preview[]) => {
+      const report: ProgressReport = { version: 1, ...progress, ...(previews && { previews }) }
+      const data = { [progressType]: report as unknown as JsonValue, 'text/plain': progressText(progress) }
+      return message(type, { data, metadata: {}, transient: { display_id: progress.id } }, cell.parent)
+    }
+    // a preview that cannot be made is no reason to say nothing
+    cell.outlet.send(makePreviews ? makePreviews().then(told, () => told()) : told())
   }
 }
 

@@ -34,6 +34,8 @@ export type FromRunner =
   /** the main thread waits for the answer, an {@link InputAnswer} */
   | { type: 'input'; parent: Header; prompt: string; password: boolean }
   | { type: 'session'; id: string; session: SessionState }
+  /** the process ends, as soon as the thread is {@link ThreadData.closed} */
+  | { type: 'close' }
 
 /** One execution of a cell. */
 export interface CellToRun {
@@ -92,6 +94,8 @@ export interface ThreadData {
   input: { port: import('node:worker_threads').MessagePort; flag: SharedArrayBuffer }
   /** {@link stopFlags} */
   stop: SharedArrayBuffer
+  /** one Int32 that becomes 1 when the thread holds no connection any more */
+  closed: SharedArrayBuffer
   serve: ServeOptions
 }
 

@@ -27,7 +27,7 @@ export {
 } from './pipelines/hubModels.js'
 export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
-export type { Progress } from './progress.js'
+export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export { type DeviceReport, deviceReports } from './runtime/devices.js'
 export {

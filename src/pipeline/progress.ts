@@ -1,4 +1,5 @@
 import type { SingleBar } from 'cli-progress'
+import type { Preview } from './image/preview.js'
 
 /** How far a long call has come. Reports of one call share an `id`; the last has `done`. */
 export interface Progress {
@@ -12,15 +13,22 @@ export interface Progress {
   done: boolean
   /** the device that runs, where one does */
   device?: string
+  /** ms since the call began; absent from the last */
+  elapsed?: number
 }
+
+/** Makes small pictures of how far the call's have come: work that is done only where they are shown. */
+export type MakePreviews = () => Promise<Preview[]>
+
+export type ProgressReporter = (progress: Progress, makePreviews?: MakePreviews) => void
 
 /** A notebook's kernel sets a reporter here, and shows each report in the cell that made the call. */
 export const progressSymbol = Symbol.for('sdnb.progress')
 
 /** Tells the kernel when there is one, else draws a bar on the terminal; silent when stderr is no terminal. */
-export async function reportProgress(progress: Progress): Promise<void> {
-  const reporter = (globalThis as { [progressSymbol]?: (progress: Progress) => void })[progressSymbol]
-  if (reporter) reporter(progress)
+export async function reportProgress(progress: Progress, makePreviews?: MakePreviews): Promise<void> {
+  const reporter = (globalThis as { [progressSymbol]?: ProgressReporter })[progressSymbol]
+  if (reporter) reporter(progress, makePreviews)
   else if (process.stderr.isTTY) await drawBar(progress)
 }
 

@@ -49,7 +49,9 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
   }
 
   function choose(index: number) {
+    const isWaiting = comparison.first !== undefined
     const first = comparison.take()
+    if (isWaiting && first === pictures[index]) return
     if (first) void openCompare(root, first, pictures[index])
     else
       void openViewer(index, {
@@ -162,11 +164,11 @@ function describeOne(picture: Picture): { prompt: string; settings: string } {
 
 function describeAll(pictures: readonly Picture[]): { prompt: string; settings: string } {
   if (pictures.length === 1) return describeOne(pictures[0])
-  const [first, ...others] = pictures.map(describeOne)
+  const [first, ...others] = pictures.map(({ made }) => made?.parameters.prompt)
   const count = `${pictures.length} pictures`
-  const isOne = others.every(({ prompt }) => prompt === first.prompt)
+  const isOne = first !== undefined && others.every(prompt => prompt === first)
   const line = settingsLine(commonSettings(pictures))
-  return { prompt: isOne ? first.prompt : count, settings: isOne ? [count, line].filter(Boolean).join('  ·  ') : line }
+  return { prompt: isOne ? first : count, settings: isOne ? [count, line].filter(Boolean).join('  ·  ') : line }
 }
 
 /** Tells one picture from another, not against who means to mislead it: FNV-1a. */

@@ -1,4 +1,4 @@
-import type { Preview, Progress } from '../protocol/progress.js'
+import type { Preview, ProgressReport as Progress } from '../protocol/progress.js'
 import { element, keepPresses } from './dom.js'
 import type { Host } from './host.js'
 import type { View } from './view.js'

@@ -52,7 +52,7 @@ async function served() {
   const sockets = new Set<Socket>()
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy()
-    await server.close()
+    await server.close(1000)
   })
   const raw = async () => {
     const client = connect(socket).on('error', () => {})

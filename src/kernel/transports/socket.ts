@@ -5,8 +5,9 @@ import { encodeFrame, frameDecoder, largestFrame } from '../../protocol/frames.j
 import type { Message } from '../../protocol/messages.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { tellFault } from '../fault.js'
-import type { Client, Hub } from '../hub.js'
+import type { Client, Hub, Transport } from '../hub.js'
 import { refusal } from '../refusal.js'
+import { atMost } from './atMost.js'
 
 /** Time for the first client to come, ms, however short the kernel lingers after the last. */
 const firstClientMs = 60_000
@@ -26,11 +27,6 @@ export interface Hello {
   token: string
 }
 
-export interface SocketTransport {
-  /** Resolves when all that was said has been handed to the system. */
-  close(): Promise<void>
-}
-
 /**
  * The kernel on a unix socket or a named pipe, for clients on this machine: frames of messages (`protocol/frames.ts`), after a first one
  * that shows the token.
@@ -40,7 +36,7 @@ export async function serveSocket(
   { socket: path, token, lingerMs }: { socket: string; token: string; lingerMs: number },
   hub: Hub,
   left: () => void,
-): Promise<SocketTransport> {
+): Promise<Transport> {
   const open = new Set<Socket>()
   const frameOf = remembered(encodeFrame)
   let timer = setTimeout(left, Math.max(lingerMs, firstClientMs))
@@ -98,9 +94,10 @@ export async function serveSocket(
   if (process.platform !== 'win32') await chmod(path, 0o600)
 
   return {
-    async close() {
+    async close(withinMs) {
       server.close()
-      await Promise.all([...open].map(socket => new Promise<void>(resolve => socket.end(resolve))))
+      await atMost(withinMs, Promise.all([...open].map(socket => new Promise<void>(resolve => socket.end(resolve)))))
+      for (const socket of open) socket.destroy()
     },
   }
 }

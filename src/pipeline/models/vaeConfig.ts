@@ -1,6 +1,7 @@
 import type { Activation } from '../onnx/layers.js'
 import { ConfigReader } from './config.js'
 import { readActivation, readGroups, readSampleSize } from './configParts.js'
+import { type LatentRgb, readLatentRgb } from './latentRgb.js'
 
 /** diffusers `AutoencoderKL`. Scaling, shift and statistics are the pipeline's to apply; the network leaves latents as they are. */
 export interface VaeConfig {
@@ -20,6 +21,8 @@ export interface VaeConfig {
   shiftFactor: number | null
   latentsMean: number[] | null
   latentsStd: number[] | null
+  /** null where the latent space is not known */
+  latentRgb: LatentRgb | null
   /** half precision overflows: compute in float32 */
   forceUpcast: boolean
 }
@@ -38,11 +41,13 @@ export function parseVaeConfig(json: unknown, where: string): VaeConfig {
   read.list('up_block_types', ['UpDecoderBlock2D', 'UNetResUpDecoderBlock2D'], ['UpDecoderBlock2D'], blocks)
   const shiftFactor = read.get('shift_factor', null)
   if (shiftFactor !== null && typeof shiftFactor !== 'number') read.refuse('shift_factor', 'expected a number or null')
+  const latentChannels = read.integer('latent_channels', 4)
+  const scalingFactor = read.number('scaling_factor', 0.18215)
   const config: VaeConfig = {
     blockOutChannels,
     inChannels: read.integer('in_channels', 3),
     outChannels: read.integer('out_channels', 3),
-    latentChannels: read.integer('latent_channels', 4),
+    latentChannels,
     layersPerBlock: read.integer('layers_per_block', 1),
     groups: readGroups(read, blockOutChannels),
     activation: readActivation(read, 'act_fn', 'silu')!,
@@ -50,10 +55,11 @@ export function parseVaeConfig(json: unknown, where: string): VaeConfig {
     quantConv: read.boolean('use_quant_conv', true),
     postQuantConv: read.boolean('use_post_quant_conv', true),
     sampleSize: readSampleSize(read, 32),
-    scalingFactor: read.number('scaling_factor', 0.18215),
+    scalingFactor,
     shiftFactor: shiftFactor as number | null,
     latentsMean: read.numbersOrNull('latents_mean'),
     latentsStd: read.numbersOrNull('latents_std'),
+    latentRgb: readLatentRgb(read, { latentChannels, blockOutChannels, scalingFactor }),
     forceUpcast: read.boolean('force_upcast', true),
   }
   if (config.scalingFactor === 0) read.refuse('scaling_factor', 'expected a number other than 0')

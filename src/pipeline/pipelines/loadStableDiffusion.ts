@@ -203,8 +203,12 @@ async function withDownloadBar<T>(
 ): Promise<T> {
   const id = progressId()
   const refused = new AbortController()
+  const began = performance.now()
   let last = { step: 0, total: 0 }
-  const report = (done: boolean) => reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done })
+  const report = (done: boolean) => {
+    const elapsed = done ? {} : { elapsed: Math.round(performance.now() - began) }
+    return reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done, ...elapsed })
+  }
   try {
     return await download({
       signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,

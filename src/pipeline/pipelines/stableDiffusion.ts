@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
 import type { Image } from '../image/image.js'
+import { previews } from '../image/preview.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
@@ -10,6 +11,7 @@ import type { Attention } from '../onnx/layers.js'
 import { progressId, reportProgress } from '../progress.js'
 import { randn } from '../random.js'
 import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
+import { denoised } from '../schedulers/denoised.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkedTensor, concat, repeatItems, type Tensor, tensor } from '../tensor.js'
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
@@ -26,6 +28,8 @@ export interface Step {
   total: number
   timestep: number
   latents: Tensor
+  /** the latents without the noise the network sees in them, shape and scale of `latents`: what a preview shows */
+  denoised(): Tensor
 }
 
 export interface StableDiffusionPipeline {
@@ -143,13 +147,17 @@ export class StableDiffusionPipeline extends Callable {
       const input = scheduler.scaleModelInput(guidance ? concat([latents, latents]) : latents, timestep)
       const { sample } = await this.unet(input, timestep, { encoderHiddenStates: text, signal })
       const prediction = guidance ? guided(sample, call.guidanceScale, call.guidanceRescale) : sample
+      const before = latents
       latents = scheduler.step(prediction, timestep, latents, noise).prevSample
       const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
       if (changed?.latents) latents = checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
-      yield { step, total: timesteps.length, timestep, latents }
+      yield {
+        ...{ step, total: timesteps.length, timestep, latents },
+        denoised: () => denoised(scheduler, prediction, timestep, before),
+      }
     }
     signal?.throwIfAborted()
-    const denoised = performance.now()
+    const finished = performance.now()
     const images = call.outputType === 'image' ? await this.decode(latents, call) : []
     const end = performance.now()
     const output = {
@@ -157,7 +165,7 @@ export class StableDiffusionPipeline extends Callable {
       ...(call.outputType === 'latent' && { latents }),
       seeds: call.seeds,
       device: this.device,
-      timings: { encode: encoded - start, denoise: denoised - encoded, decode: end - denoised, total: end - start },
+      timings: { encode: encoded - start, denoise: finished - encoded, decode: end - finished, total: end - start },
     }
     return shownAsGrid(output, images)
   }
@@ -166,7 +174,9 @@ export class StableDiffusionPipeline extends Callable {
     prompt: string | string[] | undefined,
     options: CallOptions = {},
   ): Promise<PipelineOutput> {
+    const began = performance.now()
     const steps = this.steps(prompt, options)
+    const rgb = this.vae.config.latentRgb
     const progress = { id: progressId(), label: 'Denoising', unit: 'step' as const, device: this.device }
     let last = { step: 0, total: 0 }
     try {
@@ -174,7 +184,9 @@ export class StableDiffusionPipeline extends Callable {
         const { done, value } = await steps.next()
         if (done) return value
         last = { step: value.step + 1, total: value.total }
-        await reportProgress({ ...progress, ...last, done: false })
+        const elapsed = Math.round(performance.now() - began)
+        const report = { ...progress, ...last, done: false, elapsed }
+        await reportProgress(report, rgb ? async () => previews(value.denoised(), rgb) : undefined)
       }
     } finally {
       if (last.total) await reportProgress({ ...progress, ...last, done: true })
