@@ -38,7 +38,11 @@ export async function openNotebookPage(browser: Browser, options: PageOptions = 
   const server = createServer((request, response) => {
     const isScript = request.url === '/renderer.js'
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8')
-    response.end(isScript ? readFileSync(join(import.meta.dirname, '../../dist/renderer.js')) : pageHtml(theme, { isTrusted, hasMessages }))
+    response.end(
+      isScript
+        ? readFileSync(join(import.meta.dirname, '../../dist/renderer.js'))
+        : pageHtml(theme, { isTrusted, hasMessages }),
+    )
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const context = await browser.newContext({ viewport: { width, height } })
