@@ -4,6 +4,7 @@ import { registerCommands } from './commands/index.js'
 import { createController, registerExecution } from './controller.js'
 import { registerKernelCommands } from './kernelCommands.js'
 import { createKernels } from './kernels.js'
+import { registerLanguageFeatures } from './language/registerLanguageFeatures.js'
 import { log } from './log.js'
 import { findNode } from './nodePath.js'
 import { registerPictureActions } from './pictures/pictureActions.js'
@@ -34,6 +35,7 @@ export function activate(context: ExtensionContext): void {
     registerStatusBar(kernels),
     registerStaleMarks(kernels),
     registerProblems(kernels),
+    registerLanguageFeatures({ findNode, serverFile: context.asAbsolutePath('dist/languageServer.js'), log }),
     registerPictureActions(kernels),
   )
 }

@@ -14,7 +14,7 @@ describe.skipIf(whyNoWorkbench)(`notebook 01 in VS Code ${whyNoWorkbench}`, () =
     await notebook.runAll()
     const grid = 14
     await notebook.scrollTo(grid)
-    const picture = await notebook.output('img[src^="blob:"], canvas', { width: 288 })
+    const picture = await notebook.output('.sdnb-frame[style*="width: 288px"] img')
     const { data, info } = await sharp(await picture.screenshot())
       .removeAlpha()
       .raw()

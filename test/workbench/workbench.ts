@@ -37,17 +37,18 @@ export class Workbench implements AsyncDisposable {
    * Opens a fresh workspace folder in the window.
    * @param files name → content
    * @param from a folder that is copied into it first
+   * @param payload what else the window is told
    * @returns its path
    */
-  async openFolder(files: Record<string, string | Uint8Array>, from?: string): Promise<string> {
+  async openFolder(files: Record<string, string | Uint8Array>, from?: string, payload?: [string, string][]) {
     const folder = mkdtempSync(join(this.server.folder, 'workspace-'))
     if (from) cpSync(from, folder, { recursive: true })
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
-    await this.goto(folder)
+    await this.#goto(folder, payload)
     return folder
   }
 
-  async goto(folder: string, payload: [string, string][] = []) {
+  async #goto(folder: string, payload: [string, string][] = []) {
     const all = [['skipWelcome', 'true'], ['skipReleaseNotes', 'true'], ...payload]
     await this.page.goto(
       `http://${this.server.authority}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(all))}`,
