@@ -265,7 +265,7 @@ describe('display', () => {
   test('of progress is one display, updated in place; its last text holds no times', async () => {
     const messages = await run(`
       const report = (step, done) => globalThis[Symbol.for('sdnb.progress')]({ id: 'p', label: 'Denoising', step, total: 3, unit: 'step', done })
-      for (let step = 1; step <= 3; step++) { report(step, false); await new Promise(r => setTimeout(r, 220)) }
+      for (let step = 1; step <= 3; step++) { report(step, false); await new Promise(r => setTimeout(r, 300)) }
       report(3, true)`)
     const shown = messages.slice(2, -2)
     expect(shown.map(({ header }) => header.msg_type)).toEqual([
