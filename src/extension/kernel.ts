@@ -8,7 +8,7 @@ import {
   window,
 } from 'vscode'
 import { type CommMessage, type ErrorContent, type Message, type MessageOf, message } from '../protocol/messages.js'
-import type { SessionState, StaleCell } from '../protocol/session.js'
+import { type SessionState, type StaleCell, sessionTarget } from '../protocol/session.js'
 import { createCellOutputs } from './cellOutputs.js'
 import { connectKernel, type KernelConnection } from './kernelConnection.js'
 import { hasEnded, type KernelHandle, killKernelProcess, lastWordsOf } from './kernelProcess.js'
@@ -139,7 +139,7 @@ export function createKernel(parts: KernelParts): Kernel {
     connection = await connectKernel(handle, !exit, receive, lost)
     await resume(connection)
     connection.start()
-    send(message('comm_open', { comm_id: comm, target_name: 'sdnb.session', data: {} }))
+    send(message('comm_open', { comm_id: comm, target_name: sessionTarget, data: {} }))
     for (const run of early.splice(0)) ask(run)
     if (!runs.size) askState()
     changed()

@@ -1,15 +1,8 @@
 import { connect } from 'node:net'
 import { encodeFrame, frameDecoder } from '../protocol/frames.js'
+import type { Hello, Resumed, ResumedRequest } from '../protocol/localSocket.js'
 import type { Message } from '../protocol/messages.js'
 import type { KernelHandle } from './kernelProcess.js'
-
-/** A request that the kernel still works at, or has done while nobody was there. */
-export interface ResumedRequest {
-  msg_id: string
-  /** the cell that it ran */
-  cell?: string
-  state: 'queued' | 'running' | 'ended'
-}
 
 export interface KernelConnection {
   /** what has gone on in the absence of a client, in the order it was asked */
@@ -38,15 +31,15 @@ export async function connectKernel(
     socket.once('connect', resolve)
     socket.once('error', reject)
   })
-  socket.write(encodeFrame({ token, replay }))
+  const hello: Hello = { token, replay }
+  socket.write(encodeFrame({ ...hello }))
 
   const waiting: Message[] = []
   let isReady = false
   let isClosed = false
   const resumed = new Promise<ResumedRequest[]>((resolve, reject) => {
     const take = frameDecoder(frame => {
-      if (typeof frame === 'object' && frame && 'resumed' in frame)
-        resolve((frame.resumed as { requests: ResumedRequest[] }).requests)
+      if (typeof frame === 'object' && frame && 'resumed' in frame) resolve((frame as Resumed).resumed.requests)
       else if (isReady) receive(frame as Message)
       else waiting.push(frame as Message)
     })

@@ -13,6 +13,7 @@ import {
   workspace,
 } from 'vscode'
 import type { ErrorContent } from '../protocol/messages.js'
+import { onDidCloseNotebook } from './closedNotebook.js'
 import { createKernel, type Kernel, type KernelStart, nameOf } from './kernel.js'
 import { type KernelHandle, startKernelProcess } from './kernelProcess.js'
 import { log } from './log.js'
@@ -52,7 +53,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
-  const closing = workspace.onDidCloseNotebookDocument(notebook => void closed(notebook))
+  const closing = onDidCloseNotebook(notebook => void closed(notebook))
 
   return {
     of,

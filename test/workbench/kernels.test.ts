@@ -61,58 +61,7 @@ describe.skipIf(whyNoWorkbench)(`kernels in VS Code ${whyNoWorkbench}`, { timeou
     await notebook.output('span', { hasText: 'stopped between' })
   })
 
-  test('a window that is reloaded while a cell runs shows what it has printed meanwhile, and what comes', async () => {
-    await workbench().openFolder({
-      'a.sdnb': notebookOf(
-        'for (let i = 0; ; i++) {\n  if (i % 10 === 0) console.log("line", i / 10)\n  if (i === 1000) break\n  await new Promise(resolve => setTimeout(resolve, 20))\n}',
-        'console.log("behind it")',
-      ),
-    })
-    const notebook = await workbench().openNotebook('a.sdnb')
-    await notebook.runAll()
-    await notebook.output('span', { hasText: 'line 3' })
-    const [pid] = kernels()
-    await workbench().reload()
-    const again = await workbench().notebook('a.sdnb')
-    const text = await (await again.output('.output-stream', { hasText: /line 100/ })).innerText()
-    expect(text.trim().split('\n')).toEqual(Array.from({ length: 101 }, (_, i) => `line ${i}`))
-    await again.output('.output-stream', { hasText: 'behind it' })
-    expect(await again.executionCount(1).innerText()).toBe('[2]')
-    expect(kernels()).toEqual([pid])
-  })
-
-  test('a kernel that is killed says so, and another starts', async () => {
-    await workbench().openFolder({ 'a.sdnb': notebookOf('await new Promise(() => {})', 'console.log("alive")') })
-    const notebook = await workbench().openNotebook('a.sdnb')
-    await notebook.run(0)
-    await until(() => kernels().length === 1)
-    await notebook.cell(0).locator('.codicon-notebook-state-executing').waitFor()
-    process.kill(kernels()[0], 'SIGKILL')
-    const toast = await workbench().notification('a.sdnb: The kernel was ended by SIGKILL')
-    await notebook.output('span', { hasText: 'KernelDied' })
-    await toast.getByRole('button', { name: 'Restart' }).click()
-    await notebook.run(1)
-    await notebook.output('span', { hasText: 'alive' })
-    expect(await notebook.executionCount(1).innerText()).toBe('[1]')
-  })
-
-  test('two notebooks have a kernel each; one that is closed ends with its notebook', async () => {
-    const code = 'var n = (globalThis.n ?? 0) + 1\nconsole.log("run", n)'
-    await workbench().openFolder({ 'a.sdnb': notebookOf(code), 'b.sdnb': notebookOf(code) })
-    for (const name of ['a.sdnb', 'b.sdnb']) {
-      const notebook = await workbench().openNotebook(name)
-      await notebook.run(0)
-      await notebook.output('span', { hasText: /^run 1/ })
-    }
-    expect(kernels()).toHaveLength(2)
-    await workbench().page.keyboard.press('Control+S')
-    await workbench().command('View: Close Editor')
-    await until(() => kernels().length === 1)
-    await workbench().command('SD Notebook: Shut Down Kernel')
-    await until(() => kernels().length === 0)
-  })
-
-  test('a new notebook that is saved keeps its kernel', async () => {
+  test('a notebook that is renamed keeps its kernel', async () => {
     const folder = await workbench().openFolder({ 'a.sdnb': notebookOf('const kept = "kept"', 'console.log(kept)') })
     const notebook = await workbench().openNotebook('a.sdnb')
     await notebook.run(0)

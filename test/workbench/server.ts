@@ -38,6 +38,7 @@ const quiet = {
   'chat.disableAIFeatures': true,
   'git.enabled': false,
   'files.hotExit': 'off',
+  'notebook.output.textLineLimit': 10_000,
 }
 
 /** VS Code's server with the installed extension, on a port and with data of its own. */

@@ -95,11 +95,13 @@ export class Workbench implements AsyncDisposable {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click()
   }
 
-  /** Waits for a notification that holds the text. */
+  /** Waits for a notification that holds the text; a page that is driven shows none by itself. */
   async notification(text: string | RegExp) {
-    const toast = this.page.locator('.notification-toast', { hasText: text }).first()
-    await toast.waitFor()
-    return toast
+    await this.page.locator('#status\\.notifications .codicon-bell-dot').waitFor()
+    await this.command('Notifications: Show Notifications')
+    const notification = this.page.locator('.notifications-center .monaco-list-row', { hasText: text }).first()
+    await notification.waitFor()
+    return notification
   }
 
   screenshot(path: string): Promise<Buffer> {
