@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { processesOf, processesWith } from '../support/processes.js'
 import { notebookOf } from './notebookFile.js'
 import { useWorkbench, whyNoWorkbench } from './workbench.js'
 
@@ -57,6 +58,16 @@ describe.skipIf(whyNoWorkbench)(`language features in VS Code ${whyNoWorkbench}`
     )
     expect(await page.locator('.monaco-dialog-box, .notification-toast').count()).toBe(0)
     await shot('formatted')
+
+    // the server ends with its notebook
+    const servers = () => {
+      const ours = processesOf(workbench().server.folder)
+      return processesWith('dist/languageServer.js').filter(pid => ours.includes(pid))
+    }
+    expect(servers().length).toBe(1)
+    await notebook.save()
+    await page.locator('.tab.active').click({ button: 'middle' })
+    await expect.poll(servers, { timeout: 30_000 }).toEqual([])
   })
 
   async function shot(name: string) {

@@ -38,7 +38,7 @@ function copyOwnFiles({ files }, folder) {
     const filter = source => extension === undefined || source === join(root, name) || source.endsWith(extension)
     cpSync(join(root, name), join(folder, name), { recursive: true, filter })
   }
-  const unwanted = /\.map$|\.vsix$|\.built$|^test$|^types\/(?!src)|\.tsbuildinfo$/
+  const unwanted = /\.map$|\.vsix$|\.built$|^test$|^typescriptPlugin$|^types\/(?!src)|\.tsbuildinfo$/
   cpSync(join(root, 'dist'), join(folder, 'dist'), {
     recursive: true,
     filter: source => !unwanted.test(relative(join(root, 'dist'), source).replaceAll('\\', '/')),

@@ -13,6 +13,7 @@ import {
 } from 'vscode'
 import type { Diagnostic as Found } from '../../language/serverProtocol.js'
 import { codeCells, isOurs, notebookOf } from './cells.js'
+import { onDidCloseNotebook } from './closed.js'
 import { rangeIn } from './places.js'
 import type { Servers } from './servers.js'
 import { onDidSettle } from './settled.js'
@@ -47,9 +48,11 @@ export function registerDiagnostics(servers: Servers): Disposable {
       if (notebook) looks.get(notebook)?.source.cancel()
     }),
     workspace.onDidCloseTextDocument(document => marks.delete(document.uri)),
-    workspace.onDidCloseNotebookDocument(notebook => {
+    onDidCloseNotebook(notebook => {
       looks.get(notebook)?.source.cancel()
       looks.delete(notebook)
+      seen.delete(notebook)
+      for (const { document } of notebook.getCells()) marks.delete(document.uri)
     }),
     new Disposables(() => {
       for (const { source } of looks.values()) source.cancel()

@@ -3,6 +3,7 @@ import { type CancellationToken, type Disposable, type NotebookDocument, type Te
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../../language/client.js'
 import { folderOf } from '../kernels.js'
 import { notebookOf } from './cells.js'
+import { onDidCloseNotebook } from './closed.js'
 import { createNotebookServer, type NotebookServer } from './notebookServer.js'
 import type { LanguageFeatures } from './registerLanguageFeatures.js'
 
@@ -20,7 +21,7 @@ export type Question<T> = (server: LanguageServer, cell: string, signal: AbortSi
 
 export function createServers({ findNode, serverFile, log }: LanguageFeatures): Servers {
   const servers = new Map<NotebookDocument, NotebookServer>()
-  const closing = workspace.onDidCloseNotebookDocument(notebook => {
+  const closing = onDidCloseNotebook(notebook => {
     servers.get(notebook)?.dispose()
     servers.delete(notebook)
   })

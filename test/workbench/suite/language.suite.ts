@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite, suiteSetup, test } from 'mocha'
 import * as vscode from 'vscode'
@@ -130,6 +131,31 @@ suite('language features of cells that have not run', () => {
     await until(() => problems(third).length === 0)
   })
 })
+
+suite('a language server', () => {
+  test('that has died is started again at the next question', async () => {
+    const before = servers()
+    const notebook = await notebookOf('const a = 1')
+    const [cell] = notebook.getCells()
+    const hover = () => ask<vscode.Hover[]>('executeHoverProvider', cell, 'a')
+    assert.equal((await hover()).length, 1)
+    const [pid, ...others] = servers().filter(pid => !before.includes(pid))
+    assert.deepEqual(others, [])
+    process.kill(pid, 'SIGKILL')
+    await until(() => !servers().includes(pid))
+    assert.equal((await hover()).length, 1)
+    assert.equal(servers().length, before.length + 1)
+  })
+})
+
+/** Process ids of the language servers that the extension host has. */
+function servers(): number[] {
+  const children = execFileSync('ps', ['-o', 'pid=,stat=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+  return children
+    .split('\n')
+    .filter(line => line.includes('languageServer.js') && !/^\s*\d+\s+Z/.test(line))
+    .map(line => Number.parseInt(line, 10))
+}
 
 suite('a notebook of 100 cells', () => {
   test('a key is handled in 50 ms, and completions keep up', async () => {
