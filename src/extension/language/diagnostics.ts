@@ -12,8 +12,8 @@ import {
   workspace,
 } from 'vscode'
 import type { Diagnostic as Found } from '../../language/serverProtocol.js'
+import { onDidCloseNotebook } from '../closedNotebook.js'
 import { codeCells, isOurs, notebookOf } from './cells.js'
-import { onDidCloseNotebook } from './closed.js'
 import { rangeIn } from './places.js'
 import type { Servers } from './servers.js'
 import { onDidSettle } from './settled.js'

@@ -1,9 +1,9 @@
 import { basename } from 'node:path'
 import { type CancellationToken, type Disposable, type NotebookDocument, type TextDocument, workspace } from 'vscode'
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../../language/client.js'
+import { onDidCloseNotebook } from '../closedNotebook.js'
 import { folderOf } from '../kernels.js'
 import { notebookOf } from './cells.js'
-import { onDidCloseNotebook } from './closed.js'
 import { createNotebookServer, type NotebookServer } from './notebookServer.js'
 import type { LanguageFeatures } from './registerLanguageFeatures.js'
 
