@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -55,6 +55,22 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 })
+
+// The plugin of VS Code's TypeScript server, a package by itself; the VSIX has it in its node_modules.
+await build({
+  entryPoints: { 'typescriptPlugin/index': 'src/language/typescriptPlugin.ts' },
+  outdir: 'dist',
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  footer: { js: 'module.exports = module.exports.default' },
+  logLevel: 'warning',
+})
+await writeFile(
+  'dist/typescriptPlugin/package.json',
+  JSON.stringify({ name: 'sdnb-typescript-plugin', version: '0.0.0', main: 'index.js' }),
+)
 
 // Chunks of earlier builds have other names.
 for (const name of await readdir('dist/chunks'))

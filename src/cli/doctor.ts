@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { cpus, release, totalmem } from 'node:os'
 import { deviceReports } from '../pipeline/index.js'
 import type { DoctorReport } from '../protocol/commandLine.js'
+import { sizeText } from '../protocol/sizeText.js'
 import { modelsReport, modelsText } from './modelsList.js'
-import { sizeText } from './sizes.js'
 
 /** Libraries with a part that is of one platform only; notebooks run without those that Jupyter's clients or some cells want. */
 const libraries = [

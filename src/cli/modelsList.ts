@@ -1,7 +1,7 @@
 import { cachedModels, modelCacheDir } from '../pipeline/index.js'
 import type { ModelReport, ModelsReport } from '../protocol/commandLine.js'
+import { sizeText } from '../protocol/sizeText.js'
 import { freeSpace } from './diskSpace.js'
-import { sizeText } from './sizes.js'
 
 /** `sdnb models list`: the models in diffusers layout that lie here, and whether they can be used. */
 export async function listModels({ json }: { json?: boolean }): Promise<void> {

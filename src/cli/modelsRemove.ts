@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import { modelRemoval } from '../pipeline/index.js'
 import type { RemoveReport } from '../protocol/commandLine.js'
+import { sizeText } from '../protocol/sizeText.js'
 import { isExpected } from './expectedError.js'
-import { sizeText } from './sizes.js'
 import { UsageError } from './usageError.js'
 
 export interface RemoveOptions {

@@ -177,12 +177,12 @@ export function createKernel(parts: KernelParts): Kernel {
     const run = runs.get(id)
     switch (message.header.msg_type) {
       case 'execute_input':
-        return run && begin(run, (message as MessageOf<'execute_input'>).content.execution_count)
+        return run && begin(run, message as MessageOf<'execute_input'>)
       case 'execute_reply': {
         if (!run) return
         const { status } = (message as MessageOf<'execute_reply'>).content
         runs.delete(id)
-        endRun(run, status === 'aborted' ? undefined : status === 'ok')
+        endRun(run, status === 'aborted' ? undefined : status === 'ok', Date.parse(message.header.date))
         if (!runs.size) askState()
         return changed()
       }
@@ -199,18 +199,19 @@ export function createKernel(parts: KernelParts): Kernel {
     }
   }
 
-  function begin(run: Run, count: number) {
+  /** Times are the kernel's: it may have run while the window was away. */
+  function begin(run: Run, { header, content }: MessageOf<'execute_input'>) {
     run.hasBegun = true
-    run.execution.executionOrder = count
-    run.execution.start(Date.now())
+    run.execution.executionOrder = content.execution_count
+    run.execution.start(Date.parse(header.date))
     outputs.began(run.execution)
     parts.begins(run.cell)
   }
 
-  function endRun(run: Run, success: boolean | undefined) {
+  function endRun(run: Run, success: boolean | undefined, time = Date.now()) {
     run.end.cancel()
     if (run.hasBegun) outputs.ends(run.execution)
-    run.execution.end(success, run.hasBegun ? Date.now() : undefined)
+    run.execution.end(success, run.hasBegun ? time : undefined)
   }
 
   async function input(run: Run, request: MessageOf<'input_request'>) {

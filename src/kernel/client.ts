@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { encodeFrame, frameDecoder } from '../protocol/frames.js'
 import { type CommMessage, type InputReply, type Message, message, type Request } from '../protocol/messages.js'
-import { type Queue, queue } from './queue.js'
+import { createRequests } from '../protocol/requests.js'
 
 export interface KernelClient {
   /**
@@ -50,8 +50,8 @@ const exitMs = 1000
  * @throws KernelDiedError with its last words, when it could not start
  */
 export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClient> {
-  const open = new Map<string, { replies: Queue<Message>; request: Request | CommMessage }>()
-  const late = queue<Message>()
+  const requests = createRequests(request => void socket.write(encodeFrame(request)))
+  const { request } = requests
   let listened = false
   let lastWords = ''
   let died: KernelDiedError | undefined
@@ -69,8 +69,7 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
   for (const name of ['stdout', 'stderr'] as const)
     child[name]!.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-4000)
-      const request = [...open.values()].find(({ request }) => request.header.msg_type === 'execute_request')
-      request?.replies.push(message('stream', { name, text }, request.request.header))
+      requests.printed(name, text)
     })
   /** the process has ended, and all who wait have been told */
   const ended = new Promise<void>(resolve => {
@@ -109,7 +108,7 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
       clearTimeout(timer)
     },
     kill: () => void child.kill('SIGKILL'),
-    messages: late,
+    messages: requests.late,
   }
 
   /** The kernel says when it listens. */
@@ -119,7 +118,7 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
     listened = await Promise.race([listens, ended.then(() => false)])
     if (!listened) throw died!
     const socket = connect(path)
-    const take = frameDecoder(received)
+    const take = frameDecoder(received => requests.receive(received as Message))
     socket.on('data', chunk => {
       try {
         take(chunk)
@@ -146,33 +145,9 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
     return socket
   }
 
-  function received(received: unknown) {
-    const answer = received as Message
-    const id = 'msg_id' in answer.parent_header ? answer.parent_header.msg_id : undefined
-    const request = id === undefined ? undefined : open.get(id)
-    if (!request) return late.push(answer)
-    request.replies.push(answer)
-    if (answer.header.msg_type !== 'status' || !('execution_state' in answer.content)) return
-    if (answer.content.execution_state !== 'idle') return
-    open.delete(id!)
-    request.replies.end()
-  }
-
-  function request(request: Request | CommMessage): AsyncIterable<Message> {
-    const replies = queue<Message>()
-    if (died) replies.end(died)
-    else {
-      open.set(request.header.msg_id, { replies, request })
-      socket.write(encodeFrame(request))
-    }
-    return replies
-  }
-
   function end(how: string) {
     died ??= new KernelDiedError(`The kernel ${how}`)
-    for (const { replies } of open.values()) replies.end(died)
-    open.clear()
-    late.end()
+    requests.end(died)
   }
 }
 

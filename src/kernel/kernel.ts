@@ -5,21 +5,20 @@ import type {
   ExecuteRequest,
   ExecuteResult,
   Header,
-  Message,
   Output,
   Reply,
   Request,
 } from '../protocol/messages.js'
 import { message } from '../protocol/messages.js'
 import type { Answers, QuestionName } from './answers.js'
+import { type Asker, asError, createClients } from './clients.js'
 import type { Comms } from './comms.js'
-import { tellFault } from './fault.js'
 import type { History } from './history.js'
 import type { Client, Hub } from './hub.js'
+import type { Journal } from './journal.js'
 import { gatherPrinted } from './printed.js'
 import { failure } from './refusal.js'
 import type { CellToRun, FromRunner, InputAnswer, Outcome } from './threads.js'
-import { insteadOf } from './unsendable.js'
 
 export interface Kernel extends Hub {
   /** Takes what the main thread says. */
@@ -40,6 +39,8 @@ export interface KernelParts {
   answers: Omit<Answers, 'interrupt' | 'shutdown'>
   history: History
   comms: Comms
+  /** of clients that may come back */
+  journal?: Journal
   /** A cell has run: what its reply's metadata tell of it, and who else is to hear, now or when it is known. */
   ran(run: CellRun): { metadata: Record<string, unknown>; messages: CommMessage[]; later?: Promise<CommMessage[]> }
 }
@@ -55,12 +56,12 @@ export interface CellRun {
 
 interface Execution {
   request: ExecuteRequest
-  client: Asker
+  /** who asked, and who has taken over since */
+  clients: Asker[]
   count: number
   /** it stands behind one that failed or was stopped, and does not run */
   isAborted: boolean
 }
-type Asker = (message: Message) => void
 type Question = Exclude<Request, ExecuteRequest | { header: { msg_type: 'input_reply' } }>
 
 /**
@@ -69,17 +70,18 @@ type Question = Exclude<Request, ExecuteRequest | { header: { msg_type: 'input_r
  */
 export function createKernel(
   runner: RunnerLink,
-  { answers, history, comms, ran }: KernelParts,
+  { answers, history, comms, journal, ran }: KernelParts,
   shutdown: () => void,
 ): Kernel {
-  const clients = new Set<Asker>()
+  const clients = createClients(journal)
+  const { publish, send } = clients
   /** of every cell that has run, as it may go on to print */
   const headers = new Map<string, Header>()
   const queue: Execution[] = []
   let running: Execution | undefined
   let count = 0
-  /** the cell that runs waits for its user */
-  let isAsking = false
+  /** who was asked for the input that the cell waits for */
+  let asked: Asker | undefined
   /** that the main thread has not answered */
   let openInterrupts = 0
 
@@ -92,17 +94,16 @@ export function createKernel(
     shutdown: ({ restart }) => ({ status: 'ok', restart }),
   }
 
-  const publish = (message: Message) => {
-    for (const client of clients) send(message, client)
-  }
   const printed = gatherPrinted(publish)
   const status = (execution_state: 'busy' | 'idle' | 'starting', parent?: Header) =>
     publish(message('status', { execution_state }, parent))
 
   return {
-    connect(send): Client {
-      clients.add(send)
-      return { receive: message => receive(message, send), close: () => left(send) }
+    connect(client, resumed): Client {
+      printed.flush()
+      clients.add(client, resumed)
+      if (resumed) for (const execution of running ? [running, ...queue] : queue) execution.clients.push(client)
+      return { receive: message => receive(message, client), close: () => left(client) }
     },
     fromRunner(told) {
       if (told.type === 'print') return printed.add(headers.get(told.id)!, told.name, told.text)
@@ -116,33 +117,25 @@ export function createKernel(
   function receive(received: Request | CommMessage, client: Asker) {
     switch (received.header.msg_type) {
       case 'execute_request':
-        queue.push({ request: received as ExecuteRequest, client, count: 0, isAborted: false })
+        journal?.asked(received.header, cellIdOf(received as ExecuteRequest))
+        queue.push({ request: received as ExecuteRequest, clients: [client], count: 0, isAborted: false })
         return next()
       case 'input_reply':
-        if (running?.client !== client) return
+        if (asked !== client) return
         return answerInput({ value: (received as Extract<Request, { channel: 'stdin' }>).content.value })
       default:
         return void answer(received as Question | CommMessage, client)
     }
   }
 
-  /** The kernel outlives what cannot be sent. */
-  function send(message: Message, client: Asker) {
-    try {
-      try {
-        client(message)
-      } catch (error) {
-        client(insteadOf(message, asError(error)))
-      }
-    } catch (error) {
-      tellFault(error)
-    }
+  function left(client: Asker) {
+    if (!clients.delete(client)) return
+    comms.left(client)
+    if (asked === client) answerInput({ error: noOneLeft })
   }
 
-  function left(client: Asker) {
-    clients.delete(client)
-    comms.left(client)
-    if (running?.client === client) answerInput({ error: noOneLeft })
+  function reply(content: ExecuteReply['content'], { request, clients }: Execution, metadata = {}) {
+    send({ ...message('execute_reply', content, request.header), metadata }, ...clients)
   }
 
   /** Every request is answered, whatever happens; a comm's message only by a comm's. */
@@ -208,7 +201,12 @@ export function createKernel(
     execution.count = count
     headers.set(header.msg_id, header)
     status('busy', header)
-    if (!silent) publish(message('execute_input', { code, execution_count: count }, header))
+    const cellId = cellIdOf(execution.request)
+    if (!silent)
+      publish({
+        ...message('execute_input', { code, execution_count: count }, header),
+        metadata: cellId === undefined ? {} : { cellId },
+      })
     if (counts) history.add(count, code)
     runner.execute({ header, code, count, silent, expressions: user_expressions })
   }
@@ -222,18 +220,20 @@ export function createKernel(
 
   function ended({ id, outcome }: Extract<FromRunner, { type: 'ended' }>) {
     if (running?.request.header.msg_id !== id) return
-    const { request, client, count, isAborted } = running
+    const execution = running
+    const { request, count, isAborted } = execution
     const { header } = request
     running = undefined
-    isAsking = false
-    const { cellId } = request.metadata
-    const cell = typeof cellId === 'string' ? { cell: cellId } : {}
-    const { metadata, messages, later } = tell({ ...cell, id, code: request.content.code, count, outcome }, header)
+    asked = undefined
+    const { metadata, messages, later } = tell(
+      { cell: cellIdOf(request), id, code: request.content.code, count, outcome },
+      header,
+    )
     const content: ExecuteReply['content'] =
       outcome.status === 'ok'
         ? { status: 'ok', execution_count: count, payload: [], user_expressions: outcome.expressions }
         : { status: 'error', execution_count: count, ...outcome.error }
-    send({ ...message('execute_reply', content, header), metadata }, client)
+    reply(content, execution, metadata)
     for (const message of messages) publish(message)
     status('idle', header)
     void later?.then(
@@ -261,9 +261,10 @@ export function createKernel(
     publish(message('stream', { name: 'stderr', text: `sdnb: ${stack ?? text}\n` }, parent))
   }
 
-  function abort({ request: { header }, client }: Execution) {
+  function abort(execution: Execution) {
+    const { header } = execution.request
     status('busy', header)
-    send(message('execute_reply', { status: 'aborted', execution_count: count }, header), client)
+    reply({ status: 'aborted', execution_count: count }, execution)
     status('idle', header)
   }
 
@@ -275,21 +276,23 @@ export function createKernel(
       return runner.input({
         error: 'prompt() and confirm() ask the user, and nobody can answer here: this client takes no input',
       })
-    if (!clients.has(running.client)) return runner.input({ error: noOneLeft })
-    isAsking = true
-    send(message('input_request', { prompt, password }, parent), running.client)
+    asked = running.clients.findLast(clients.has)
+    if (!asked) return runner.input({ error: noOneLeft })
+    send(message('input_request', { prompt, password }, parent), asked)
   }
 
   function answerInput(answer: InputAnswer) {
-    if (!isAsking) return
-    isAsking = false
+    if (!asked) return
+    asked = undefined
     runner.input(answer)
   }
 }
 
 const noOneLeft = 'prompt() and confirm() ask the user; the client that could answer has left'
 
+function cellIdOf({ metadata: { cellId } }: ExecuteRequest): string | undefined {
+  return typeof cellId === 'string' ? cellId : undefined
+}
+
 const isOfComm = (asked: Question | CommMessage): asked is CommMessage =>
   ['comm_open', 'comm_msg', 'comm_close'].includes(asked.header.msg_type)
-
-const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))

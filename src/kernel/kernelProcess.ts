@@ -23,6 +23,9 @@ import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type To
  * kernelProcess.js --connection-file FILE   for Jupyter's clients
  * kernelProcess.js --socket PATH            for ours; the token that they show is in SDNB_KERNEL_TOKEN
  */
+/** How long the other thread may take to close its connections, ms, where it is still loading its code, too. */
+const closeMs = 5000
+
 const require = createRequire(import.meta.url)
 const self = pathToFileURL(require.resolve('#kernelProcess'))
 
@@ -35,11 +38,13 @@ process.on('SIGTERM', () => exit(143))
 const input = new MessageChannel()
 const flag = new SharedArrayBuffer(4)
 const stop = new SharedArrayBuffer(8)
-const workerData: ThreadData = { input: { port: input.port2, flag }, stop, serve: serveOptions() }
+const closed = new SharedArrayBuffer(4)
+const workerData: ThreadData = { input: { port: input.port2, flag }, stop, closed, serve: serveOptions() }
 const thread = new Worker(require.resolve('#kernelThread'), { workerData, transferList: [input.port2] })
 const wanted = new Int32Array(stop)
 const post = (message: FromRunner) => thread.postMessage(message)
 
+process.on('exit', closeThread)
 thread.on('error', fail)
 
 // only now: a client waits for the thread, which is on its way
@@ -101,6 +106,15 @@ function receiver(runner: Runner): (message: ToRunner) => void {
         return exit(0)
     }
   }
+}
+
+/**
+ * Every way out comes by here. Node tears the other thread down without a word to it; sockets of ZeroMQ that are open then reject what
+ * they wait for in a thread that can run nothing, which aborts the process.
+ */
+function closeThread() {
+  post({ type: 'close' })
+  Atomics.wait(new Int32Array(closed), 0, 0, closeMs)
 }
 
 function fail(error: Error) {

@@ -1,19 +1,22 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { parseConnection } from '../protocol/connection.js'
+import { type SessionState, sessionTarget } from '../protocol/session.js'
 import { createAnswers } from './answers.js'
 import { createComms } from './comms.js'
 import { createHistory } from './history.js'
+import type { Transport } from './hub.js'
 import { createInterrupter } from './interrupter.js'
+import { createJournal } from './journal.js'
 import { createKernel } from './kernel.js'
 import { createLanguage } from './languageAnswers.js'
 import { whenParentEnds } from './parent.js'
-import { diagnosticsData, sessionComm, sessionTarget, staleData } from './sessionComm.js'
+import { diagnosticsData, sessionComm, staleData } from './sessionComm.js'
 import { createStaleMarks } from './stale.js'
-import type { FromRunner, SessionState, ThreadData, ToRunner } from './threads.js'
+import type { FromRunner, ThreadData, ToRunner } from './threads.js'
 
 /** The thread of the kernel's protocol: what it hears it answers, whatever the cells on the main thread do. */
-const { input, stop, serve } = workerData as ThreadData
+const { input, stop, closed, serve } = workerData as ThreadData
 const main = parentPort!
 const post = (message: ToRunner) => main.postMessage(message)
 
@@ -40,6 +43,7 @@ const kernel = createKernel(
   },
   {
     ...{ answers: createAnswers(history, comms, language), history, comms },
+    ...('socket' in serve && { journal: createJournal() }),
     ran({ cell, id, code, count, outcome: { names } }) {
       // without names it could not be compiled, and has done nothing
       if (names) {
@@ -55,7 +59,11 @@ const kernel = createKernel(
         messages: tell(staleData(cells)),
         ...(names &&
           [...comms.open.values()].includes(sessionTarget) && {
-            later: language.diagnostics(cell ?? id).then(items => tell(diagnosticsData(cell, count, items))),
+            later: language
+              .diagnostics(cell ?? id)
+              .then(items =>
+                tell(diagnosticsData({ ...(cell !== undefined && { cell }), execution_count: count, items })),
+              ),
           }),
       }
     },
@@ -64,6 +72,7 @@ const kernel = createKernel(
 )
 main.on('message', (told: FromRunner) => {
   if (told.type === 'stopping') interrupter.terminate()
+  else if (told.type === 'close') void close().then(tellClosed)
   else if (told.type === 'interrupted') {
     interrupter.answered(told.number)
     // what the main thread did for them may have been ended too
@@ -72,15 +81,10 @@ main.on('message', (told: FromRunner) => {
   else kernel.fromRunner(told)
 })
 
-let transport: { close(): Promise<void> } | undefined
-if ('socket' in serve) {
-  const { serveSocket } = await import('./transports/socket.js')
-  transport = await serveSocket(serve, kernel, () => void end())
-} else {
-  const { serveZmq } = await import('./transports/zmq.js')
-  transport = await serveZmq(parseConnection(readFileSync(serve.connectionFile, 'utf8')), kernel)
-  if (process.env.JPY_PARENT_PID) whenParentEnds(() => void end())
-}
+process.on('exit', tellClosed)
+
+const transport = listen()
+await transport
 // what went wrong with one message is told past the main thread, and the session lives on
 process.on('uncaughtException', error => {
   try {
@@ -101,10 +105,31 @@ function sessionState(): Promise<SessionState> {
   })
 }
 
+async function listen(): Promise<Transport> {
+  if ('socket' in serve) {
+    const { serveSocket } = await import('./transports/socket.js')
+    return serveSocket(serve, kernel, () => void end())
+  }
+  const { serveZmq } = await import('./transports/zmq.js')
+  if (process.env.JPY_PARENT_PID) whenParentEnds(() => void end())
+  return serveZmq(parseConnection(readFileSync(serve.connectionFile, 'utf8')), kernel)
+}
+
+/** Resolves when no connection is open, whatever has become of the last words. */
+async function close() {
+  await (await transport).close(goodbyeMs)
+}
+
+function tellClosed() {
+  const flag = new Int32Array(closed)
+  Atomics.store(flag, 0, 1)
+  Atomics.notify(flag, 0)
+}
+
 /** Ends the process, also out of a cell that never yields. */
 async function end() {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), goodbyeMs + exitMs)
-  await Promise.race([transport?.close(), new Promise(resolve => setTimeout(resolve, goodbyeMs))])
+  await close()
   // the exit comes after it: a process that ends waits for the inspector of an interrupt that is open
   await interrupter.interrupt()
   post({ type: 'exit' })

@@ -1,23 +1,13 @@
-import type { Diagnostic } from '../language/serverProtocol.js'
 import type { JsonValue } from '../protocol/mime.js'
+import type { SessionDiagnostics, SessionState, StaleCell } from '../protocol/session.js'
 import type { CommTarget } from './comms.js'
-import type { StaleCell } from './stale.js'
-import type { SessionState } from './threads.js'
-
-/**
- * The comm that a client opens to look into the session. It hears `{ stale }`, the cells whose names have changed, when it opens and
- * after each cell; then, when TypeScript has looked at the cell, `{ diagnostics: { cell, execution_count, items } }`, each item with the
- * range that it is about, in UTF-16 code units; `{ request: 'state' }` is answered by `{ variables, pipelines }`, as soon as no cell holds the main thread.
- */
-export const sessionTarget = 'sdnb.session'
 
 export const staleData = (stale: StaleCell[]) => ({ stale }) as unknown as { [key: string]: JsonValue }
 
-export const diagnosticsData = (cell: string | undefined, execution_count: number, items: Diagnostic[]) =>
-  ({ diagnostics: { ...(cell !== undefined && { cell }), execution_count, items } }) as unknown as {
-    [key: string]: JsonValue
-  }
+export const diagnosticsData = (diagnostics: SessionDiagnostics) =>
+  ({ diagnostics }) as unknown as { [key: string]: JsonValue }
 
+/** `sdnb.session` (`protocol/session.ts`). */
 export const sessionComm =
   (stale: () => StaleCell[], state: () => Promise<SessionState>): CommTarget =>
   async ({ request }) => {

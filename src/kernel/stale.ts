@@ -1,13 +1,5 @@
+import type { StaleCell } from '../protocol/session.js'
 import type { CellNames } from './threads.js'
-
-/** A cell that has read names which have another value by now. */
-export interface StaleCell {
-  /** the cell's id, where the client tells it */
-  cell?: string
-  execution_count: number
-  /** what it has read, and is otherwise now */
-  names: string[]
-}
 
 export interface StaleMarks {
   /** A cell has run. */

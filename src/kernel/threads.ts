@@ -3,6 +3,7 @@
  * the kernel's protocol lives in a thread of its own, which always answers (`kernelProcess.ts`, `kernelThread.ts`).
  */
 import type { ErrorContent, Header, Output, UserExpression } from '../protocol/messages.js'
+import type { SessionState } from '../protocol/session.js'
 
 /** Two Int32 in shared memory: their places. */
 export const stopFlags = {
@@ -34,6 +35,8 @@ export type FromRunner =
   /** the main thread waits for the answer, an {@link InputAnswer} */
   | { type: 'input'; parent: Header; prompt: string; password: boolean }
   | { type: 'session'; id: string; session: SessionState }
+  /** the process ends, as soon as the thread is {@link ThreadData.closed} */
+  | { type: 'close' }
 
 /** One execution of a cell. */
 export interface CellToRun {
@@ -62,36 +65,13 @@ export interface CellNames {
 
 export type InputAnswer = { value: string } | { interrupted: true } | { error: string }
 
-/** What a session holds, for a person to look at. */
-export interface SessionState {
-  variables: Variable[]
-  pipelines: LoadedPipeline[]
-}
-
-export interface Variable {
-  name: string
-  /** as `number`, `Map`, `Tensor` */
-  type: string
-  /** one short line */
-  value: string
-  /** as `3 items`, `512 × 512`; absent where there is nothing to count */
-  size?: string
-}
-
-export interface LoadedPipeline {
-  name: string
-  type: string
-  /** that really runs */
-  device: string
-  /** resident in the process that runs it; 0 before its first use */
-  bytes: number
-}
-
 /** What the thread is started with. */
 export interface ThreadData {
   input: { port: import('node:worker_threads').MessagePort; flag: SharedArrayBuffer }
   /** {@link stopFlags} */
   stop: SharedArrayBuffer
+  /** one Int32 that becomes 1 when the thread holds no connection any more */
+  closed: SharedArrayBuffer
   serve: ServeOptions
 }
 

@@ -13,6 +13,8 @@ export type LanguageServer = { [M in Method]: Request<M> } & {
   /** Ends the server; what still waits for it fails. */
   dispose(): void
   readonly pid: number
+  /** set once the process has ended, or cannot be reached */
+  readonly died: LanguageServerDiedError | undefined
 }
 
 /** The language server's process ended while it was needed. */
@@ -58,6 +60,9 @@ export async function startLanguageServer(options: LanguageServerOptions): Promi
 
   return {
     pid: child.pid!,
+    get died() {
+      return died
+    },
     update: params => send({ method: 'update', params }),
     refresh: () => send({ method: 'refresh', params: {} }),
     dispose: () => void child.kill(),

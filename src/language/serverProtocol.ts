@@ -6,7 +6,8 @@
 
 /** Requests: name → what is asked, and the answer. */
 export interface Methods {
-  completions: { params: CellPosition; result: CompletionList }
+  /** `trigger`: the character that was typed last, where that is why completions are asked for */
+  completions: { params: CellPosition & { trigger?: string }; result: CompletionList }
   completionDetails: { params: CellPosition & { completion: CompletionId }; result: CompletionDetails | null }
   hover: { params: CellPosition; result: Hover | null }
   signatureHelp: { params: CellPosition; result: SignatureHelp | null }

@@ -158,7 +158,8 @@ test('a display that is updated is one output, with its last content', async () 
 
 const report = (step: number, done = false) =>
   `globalThis[Symbol.for('sdnb.progress')]({ id: 'p', label: 'Denoising', step: ${step}, total: 20, unit: 'step', done: ${done}, device: 'cpu' })`
-const progressing = `for (let i = 0; i < 20; i++) { ${report(0).replace('step: 0', 'step: i')}; await new Promise(r => setTimeout(r, 30)) }\n${report(20, true)}`
+const preview = `async () => [{ width: 1, height: 1, png: 'AAAA' }]`
+const progressing = `for (let i = 0; i < 20; i++) { ${report(0).replace('step: 0', 'step: i').replace(/\)$/, `, ${preview})`)}; await new Promise(r => setTimeout(r, 30)) }\n${report(20, true)}`
 
 test('progress is a line each tenth where there is no terminal, and tells the device', async () => {
   const folder = folderWith(progressing)
@@ -168,7 +169,9 @@ test('progress is a line each tenth where there is no terminal, and tells the de
   expect(lines.length).toBeLessThanOrEqual(10)
   expect(lines.at(-1)).toBe('Denoising: 100 % (20 of 20)')
   expect(stderr).toMatch(/^Ran on cpu, [\d.]+ s$/m)
-  expect(cellsOf(folder, 'o.sdnb')[0].outputs).toHaveLength(1)
+  const { outputs } = cellsOf(folder, 'o.sdnb')[0]
+  expect(outputs).toMatchObject([{ data: { 'text/plain': ['Denoising: 20/20'] } }])
+  expect(JSON.stringify(outputs)).not.toContain('previews')
 })
 
 const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script')

@@ -43,6 +43,26 @@ test('shutdown is answered to who asked and told to all, and ends the process', 
   expect(await exit).toEqual([0, null])
 })
 
+test.skipIf(process.platform === 'win32')('whatever ends it, it ends by itself, with a code that tells', async () => {
+  const kernel = async () => {
+    const kernel = await startJupyterKernel()
+    onTestFinished(() => kernel.end())
+    return { ...kernel, exit: once(kernel.process, 'exit') }
+  }
+  const [signalled, failed] = [await kernel(), await kernel()]
+  signalled.process.kill('SIGTERM')
+  expect(await signalled.exit).toEqual([143, null])
+  const code = `import { Worker } from 'node:worker_threads'
+    const { postMessage } = Worker.prototype
+    Worker.prototype.postMessage = function () {
+      Worker.prototype.postMessage = postMessage
+      this.emit('error', { stack: 'a fault that the test has made' })
+    }
+    console.log('a message to the other thread')`
+  failed.client.send('execute_request', { code })
+  expect(await failed.exit).toEqual([1, null])
+})
+
 test.skipIf(process.platform === 'win32')('it ends with the Jupyter that started it, also in a loop', async () => {
   const folder = newFolder()
   const connection = await newConnection()

@@ -265,7 +265,7 @@ describe('display', () => {
   test('of progress is one display, updated in place; its last text holds no times', async () => {
     const messages = await run(`
       const report = (step, done) => globalThis[Symbol.for('sdnb.progress')]({ id: 'p', label: 'Denoising', step, total: 3, unit: 'step', done })
-      for (let step = 1; step <= 3; step++) { report(step, false); await new Promise(r => setTimeout(r, 120)) }
+      for (let step = 1; step <= 3; step++) { report(step, false); await new Promise(r => setTimeout(r, 300)) }
       report(3, true)`)
     const shown = messages.slice(2, -2)
     expect(shown.map(({ header }) => header.msg_type)).toEqual([
@@ -278,6 +278,7 @@ describe('display', () => {
     expect(last.transient).toEqual({ display_id: 'p' })
     expect(last.data['text/plain']).toBe('Denoising: 3/3')
     expect(last.data['application/vnd.sdnb.progress+json']).toEqual({
+      version: 1,
       id: 'p',
       label: 'Denoising',
       step: 3,

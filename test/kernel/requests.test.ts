@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startKernel } from '../../src/kernel/client.js'
 import type { Message, MessageOf } from '../../src/protocol/messages.js'
 import { message } from '../../src/protocol/messages.js'
+import type { SessionState } from '../../src/protocol/session.js'
 import { error, folder, kernel, late, only, result, run, text, write } from './kernelProcess.js'
 
 type Asked = 'kernel_info' | 'inspect' | 'complete' | 'is_complete' | 'history' | 'comm_info'
@@ -224,10 +225,12 @@ describe('comms', () => {
     expect(result(await run('wrong'))).toBe(`'text'`)
 
     await run(
-      `import { StableDiffusionPipeline } from 'sdnb'; const pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny')`,
+      `import { StableDiffusionPipeline } from 'sdnb'; const pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny')
+      const samePipeline = pipeline
+      await pipeline('a', { numInferenceSteps: 1 })`,
     )
     const [state] = await comm('comm_msg', { comm_id: 's', data: { request: 'state' } })
-    const { variables, pipelines } = (state.content as { data: { variables: object[]; pipelines: object[] } }).data
+    const { variables, pipelines, memory } = (state.content as unknown as { data: SessionState }).data
     expect(variables).toContainEqual({ name: 'dial', type: 'number', value: '2' })
     expect(variables).toContainEqual({
       name: 'painting',
@@ -235,9 +238,11 @@ describe('comms', () => {
       value: '{ width: 3, height: 4 }',
       size: '3 × 4',
     })
-    expect(pipelines).toEqual([
-      { name: 'pipeline', type: 'StableDiffusionPipeline', device: 'cpu', bytes: expect.any(Number) },
-    ])
+    const loaded = { type: 'StableDiffusionPipeline', device: 'cpu', bytes: expect.any(Number) }
+    expect(pipelines).toEqual(['pipeline', 'samePipeline'].map(name => ({ name, ...loaded })))
+    // one process runs both
+    expect(memory).toEqual({ kernel: expect.any(Number), engines: pipelines[1].bytes })
+    for (const bytes of Object.values(memory)) expect(bytes).toBeGreaterThan(10e6)
   })
 })
 

@@ -11,9 +11,9 @@ import { createKernel } from '../../src/kernel/kernel.js'
 import { createLanguage } from '../../src/kernel/languageAnswers.js'
 import type { CellToRun, InputAnswer, Outcome } from '../../src/kernel/threads.js'
 import { serveSocket } from '../../src/kernel/transports/socket.js'
-import { encodeFrame, frameDecoder } from '../../src/protocol/frames.js'
-import { type Message, type MessageType, message } from '../../src/protocol/messages.js'
-import type { JsonValue } from '../../src/protocol/mime.js'
+import { encodeFrame } from '../../src/protocol/frames.js'
+import { message } from '../../src/protocol/messages.js'
+import { clientOf } from './socketClient.js'
 
 const token = 'token'
 const path = () =>
@@ -52,7 +52,7 @@ async function served() {
   const sockets = new Set<Socket>()
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy()
-    await server.close()
+    await server.close(1000)
   })
   const raw = async () => {
     const client = connect(socket).on('error', () => {})
@@ -68,59 +68,6 @@ async function served() {
   const ended = (cell: CellToRun, outcome: Outcome = { status: 'ok', expressions: {} }) =>
     kernel.fromRunner({ type: 'ended', id: cell.header.msg_id, outcome })
   return { ...{ kernel, cells, inputs, interrupts, left, comms }, raw, client, ended }
-}
-
-function clientOf(socket: Socket) {
-  const heard: Message[] = []
-  const waiting = new Set<() => void>()
-  socket.on(
-    'data',
-    frameDecoder(received => {
-      heard.push(received as Message)
-      for (const look of waiting) look()
-    }),
-  )
-  const until = <T>(find: () => T | undefined) =>
-    new Promise<T>(resolve => {
-      const look = () => {
-        const found = find()
-        if (found === undefined) return
-        waiting.delete(look)
-        resolve(found)
-      }
-      waiting.add(look)
-      look()
-    })
-  const client = {
-    ...{ socket, heard },
-    /** Sends a message, whatever it is, and gives its id. */
-    send(type: string, content: unknown, change: object = {}): string {
-      const { metadata, ...made } = message(type as MessageType, content as never) as Message
-      const sent = { ...made, metadata, ...change }
-      socket.write(encodeFrame(sent as unknown as { [key: string]: JsonValue }))
-      return made.header.msg_id
-    },
-    until: (type: string, parent?: string) =>
-      until(() =>
-        heard.find(
-          ({ header, parent_header }) =>
-            header.msg_type === type &&
-            (parent === undefined || (parent_header as { msg_id?: string }).msg_id === parent),
-        ),
-      ),
-    /** What came of a request, when it is idle. */
-    async answered(id: string) {
-      const own = () => heard.filter(({ parent_header }) => (parent_header as { msg_id?: string }).msg_id === id)
-      await until(() => own().find(({ content }) => 'execution_state' in content && content.execution_state === 'idle'))
-      return own().map(({ header, content }) => ({
-        type: header.msg_type,
-        content: content as Record<string, unknown>,
-      }))
-    },
-    run: (code: string) => client.send('execute_request', { code, stop_on_error: true, allow_stdin: true }),
-    alive: async () => (await client.answered(client.send('kernel_info_request', {})))[1].content.status,
-  }
-  return client
 }
 
 test('a malformed request is answered by an error, and one that no kernel knows is not', async () => {

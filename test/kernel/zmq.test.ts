@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Hub } from '../../src/kernel/hub.js'
 import { serveZmq } from '../../src/kernel/transports/zmq.js'
-import { type CommMessage, message, type Request } from '../../src/protocol/messages.js'
+import { type CommMessage, type Message, message, type Request } from '../../src/protocol/messages.js'
 import { createWire } from '../../src/protocol/wire.js'
 import { connect, newConnection } from './jupyterClient.js'
 
@@ -36,8 +36,8 @@ function echo(): Hub & { received: (Request | CommMessage)[] } {
 async function served(key?: string, change: object = {}) {
   const connection = { ...(await newConnection(key)), ...change }
   const hub = echo()
-  const server = await serveZmq(connection, hub)
-  onTestFinished(() => server.close())
+  const server = serveZmq(connection, hub)
+  onTestFinished(() => server.close(1000))
   const client = (topic?: string) => {
     const client = connect(connection, topic)
     onTestFinished(() => client.close())
@@ -142,7 +142,24 @@ test.skipIf(process.platform === 'win32')('ipc serves as tcp does', async () => 
 
 test('a port that is taken is told', async () => {
   const { connection } = await served()
-  await expect(serveZmq({ ...(await newConnection()), hb_port: connection.hb_port }, echo())).rejects.toThrow(/in use/)
+  const taken = { ...(await newConnection()), hb_port: connection.hb_port }
+  expect(() => serveZmq(taken, echo())).toThrow(/in use/)
+})
+
+test('an end does not wait for all that is still to be sent', async () => {
+  let send = (_: Message) => {}
+  const hub: Hub = {
+    connect(heard) {
+      send = heard
+      return { receive() {}, close() {} }
+    },
+  }
+  const server = serveZmq(await newConnection(), hub)
+  for (let n = 0; n < 50_000; n++) send(message('status', { execution_state: 'busy' }))
+  const begun = performance.now()
+  await server.close(10)
+  const soon = performance.now() - begun
+  expect(soon).toBeLessThan(100)
 })
 
 test('a frame too large to take cuts its client off, and ends nothing', async () => {

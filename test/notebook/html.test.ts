@@ -64,6 +64,11 @@ test('a picture stands in its real size', () => {
   expect(html(code('', told))).toContain('alt="picture" width="64" height="32"')
 })
 
+test('what a picture tells of itself beside its PNG is not shown', () => {
+  const data = { 'application/vnd.sdnb.image+json': { version: 1 }, 'image/png': dot, 'text/plain': 'Image 1×1' }
+  expect(html(code('', display(data)))).toBe(html(code('', display({ 'image/png': dot, 'text/plain': 'Image 1×1' }))))
+})
+
 test('an attached picture is shown from the cell', () => {
   expect(html(markdown('![a](attachment:a%20b.png)', { 'a b.png': { 'image/png': dot } }))).toContain(
     `<img src="data:image/png;base64,${dot}" alt="a">`,

@@ -35,7 +35,8 @@ test('an error is its traceback', () => {
 })
 
 test('pictures are files named by cell and output, their text the alternative', () => {
-  const png = { 'image/png': 'iVBORw==\n', 'text/plain': 'Image [1×1]' }
+  const details = { 'application/vnd.sdnb.image+json': { version: 1 } }
+  const png = { ...details, 'image/png': 'iVBORw==\n', 'text/plain': 'Image [1×1]' }
   const svg = { 'image/svg+xml': ['<svg', '/>'] }
   const output = (data: MimeBundle): Output => ({ output_type: 'display_data', data, metadata: {} })
   const { text, pictures } = files(code(''), code('', printed('x'), output(png), output(svg)))

@@ -12,16 +12,34 @@ export class NotebookPage {
   }
 
   get editor(): Locator {
-    return this.#workbench.page.locator('.editor-instance:visible .notebook-editor, .notebookOverlay:visible').first()
+    return this.#workbench.page.locator('.notebookOverlay:visible')
   }
 
-  get cells(): Locator {
-    return this.editor.locator('.code-cell-row, .markdown-cell-row')
+  /** A cell in sight, counted from 0. */
+  cell(index: number): Locator {
+    return this.editor.locator(`.monaco-list-row[data-index="${index}"]`)
   }
 
-  /** A code cell in sight, counted from 0. */
-  codeCell(index: number): Locator {
-    return this.editor.locator('.code-cell-row').nth(index)
+  /** Scrolls, from the top, until a cell is in sight and what it shows is drawn. */
+  async scrollTo(index: number) {
+    const { mouse } = this.#workbench.page
+    await this.editor.hover({ position: { x: 300, y: 300 } })
+    await mouse.wheel(0, -100_000)
+    for (const end = Date.now() + patience; !(await this.#isInSight(index)); ) {
+      if (Date.now() > end) throw new Error(`Cell ${index} did not come in sight`)
+      await mouse.wheel(0, 200)
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+
+  async #isInSight(index: number): Promise<boolean> {
+    const [cell, editor] = await Promise.all([
+      this.cell(index)
+        .boundingBox({ timeout: 200 })
+        .catch(() => null),
+      this.editor.boundingBox(),
+    ])
+    return !!cell && !!editor && cell.y < editor.y + editor.height / 2
   }
 
   async runAll() {
@@ -30,7 +48,7 @@ export class NotebookPage {
 
   /** Puts the cursor into a code cell. */
   async focus(index: number) {
-    await this.codeCell(index).locator('.monaco-editor .view-lines').click()
+    await this.cell(index).locator('.monaco-editor .view-lines').click()
   }
 
   /** Runs a code cell, by its keyboard shortcut. */
@@ -53,7 +71,7 @@ export class NotebookPage {
 
   /** The execution count that a code cell shows, as `[3]`. */
   executionCount(index: number): Locator {
-    return this.codeCell(index).locator('.execution-count-label')
+    return this.cell(index).locator('.execution-count-label')
   }
 
   /** The first element of any output that matches; outputs live in a frame of their own. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
@@ -10,7 +10,7 @@ import { type Server, type ServerOptions, startServer } from './server.js'
 const root = join(import.meta.dirname, '../..')
 
 /** Starting VS Code, and what it does in its first seconds, on a machine with much else to do. */
-export const patience = 90_000
+export const patience = 60_000
 
 const installed = inject('installed')
 
@@ -36,16 +36,19 @@ export class Workbench implements AsyncDisposable {
   /**
    * Opens a fresh workspace folder in the window.
    * @param files name → content
+   * @param from a folder that is copied into it first
+   * @param payload what else the window is told
    * @returns its path
    */
-  async openFolder(files: Record<string, string | Uint8Array>): Promise<string> {
+  async openFolder(files: Record<string, string | Uint8Array>, from?: string, payload?: [string, string][]) {
     const folder = mkdtempSync(join(this.server.folder, 'workspace-'))
+    if (from) cpSync(from, folder, { recursive: true })
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
-    await this.goto(folder)
+    await this.#goto(folder, payload)
     return folder
   }
 
-  async goto(folder: string, payload: [string, string][] = []) {
+  async #goto(folder: string, payload: [string, string][] = []) {
     const all = [['skipWelcome', 'true'], ['skipReleaseNotes', 'true'], ...payload]
     await this.page.goto(
       `http://${this.server.authority}/?folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(all))}`,
@@ -74,7 +77,8 @@ export class Workbench implements AsyncDisposable {
   /** The notebook in the active editor. */
   async notebook(name: string): Promise<NotebookPage> {
     const notebook = new NotebookPage(this, name)
-    await notebook.editor.locator('.cell-list-container .monaco-list-row').first().waitFor()
+    // A cell of Markdown is hidden behind the frame that shows it.
+    await notebook.editor.locator('.code-cell-row, .markdown-cell-row').first().waitFor({ state: 'attached' })
     return notebook
   }
 
@@ -108,6 +112,7 @@ export class Workbench implements AsyncDisposable {
    */
   async keepEvidence(name: string): Promise<string> {
     const folder = join(root, 'out', 'workbench', name.replace(/\W+/g, '-'))
+    rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     await this.page.screenshot({ path: join(folder, 'screenshot.png') }).catch(() => {})
     writeFileSync(join(folder, 'console.log'), this.#console.join('\n'))

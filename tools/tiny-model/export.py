@@ -17,13 +17,12 @@ INDEX = dict(_class_name="StableDiffusionPipeline", _diffusers_version="0.42.1",
              unet=["diffusers", "UNet2DConditionModel"], vae=["diffusers", "AutoencoderKL"])
 
 
-def drop_origin(path):
-    """The path of the training folder says nothing to a reader of the model."""
+def edit(path, **changes):
     with open(path) as file:
-        config = json.load(file)
-    config.pop("_name_or_path", None)
+        config = json.load(file) | changes
+    config.pop("_name_or_path", None)  # the path of the training folder says nothing to a reader of the model
     with open(path, "w") as file:
-        json.dump(config, file, indent=2)
+        json.dump(dict(sorted(config.items())), file, indent=2)
         file.write("\n")
 
 
@@ -34,9 +33,11 @@ def main():
     os.makedirs(fresh)
     for part, kind in (("unet", UNet2DConditionModel), ("vae", AutoencoderKL)):
         kind.from_pretrained(f"{source}/{part}", torch_dtype=torch.float16).save_pretrained(f"{fresh}/{part}")
-        drop_origin(f"{fresh}/{part}/config.json")
+        edit(f"{fresh}/{part}/config.json")
     CLIPTextModel.from_pretrained(source + "/text_encoder", dtype=torch.float16).save_pretrained(fresh + "/text_encoder")
     PNDMScheduler.from_pretrained(source + "/scheduler").save_pretrained(fresh + "/scheduler")
+    # as Stable Diffusion's own file says: DDIM made from this configuration would clip latents otherwise
+    edit(fresh + "/scheduler/scheduler_config.json", clip_sample=False)
     shutil.copytree(source + "/tokenizer", fresh + "/tokenizer")
     with open(fresh + "/model_index.json", "w") as file:
         json.dump(INDEX, file, indent=2)

@@ -1,8 +1,8 @@
 """latent_rgb.py SCENES FOLDER: how latents look as colours, fitted on drawn scenes and written into FOLDER/vae/config.json.
 
 `_latent_rgb_factors` is a row of red, green, blue a latent channel, `_latent_rgb_factors_bias` a constant: scaled latents times the one, plus the
-other, are colours from -1 to 1. Least squares against the scenes, averaged over each latent's 8 x 8 pixels. The names are ComfyUI's; the line
-before them keeps diffusers from asking what they are.
+other, are colours from -1 to 1. Least squares against the scenes, averaged over each latent's 8 x 8 pixels. The names are ComfyUI's; diffusers passes
+over what begins with an underscore.
 """
 
 import json

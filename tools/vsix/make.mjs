@@ -1,14 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createVSIX } from '@vscode/vsce'
@@ -30,8 +20,8 @@ export async function makeVsix(target) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const folder = mkdtempSync(join(tmpdir(), 'sdnb-vsix-'))
   try {
-    copyOwnFiles(folder)
-    const dependencies = copyPackages(folder, target)
+    copyOwnFiles(manifest, folder)
+    const dependencies = { ...copyPackages(folder, target), ...copyPlugin(folder) }
     writeFileSync(join(folder, 'package.json'), JSON.stringify(forVsix(manifest, dependencies), null, 2))
     const path = join(root, 'dist', `sdnb-${target}-${manifest.version}.vsix`)
     await pack(folder, target, path)
@@ -41,15 +31,26 @@ export async function makeVsix(target) {
   }
 }
 
-/** What is built and what it reads; a folder that the checkout lacks is left out. */
-function copyOwnFiles(folder) {
-  for (const name of ['models/tiny', 'notebooks', 'assets', 'media', 'README.md', 'CHANGELOG.md', 'LICENSE'])
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(folder, name), { recursive: true })
+/** What npm packs too, as `media` or `notebooks/*.sdnb`; of dist/, what something loads. */
+function copyOwnFiles({ files }, folder) {
+  for (const pattern of [...files, 'README.md', 'LICENSE'].filter(pattern => !pattern.startsWith('dist/'))) {
+    const [name, extension] = pattern.split('/*')
+    const filter = source => extension === undefined || source === join(root, name) || source.endsWith(extension)
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter })
+  }
   const unwanted = /\.map$|\.vsix$|\.built$|^test$|^types\/(?!src)|\.tsbuildinfo$/
   cpSync(join(root, 'dist'), join(folder, 'dist'), {
     recursive: true,
     filter: source => !unwanted.test(relative(join(root, 'dist'), source).replaceAll('\\', '/')),
   })
+}
+
+/** VS Code has its TypeScript server look for a plugin among the extension's packages. */
+function copyPlugin(folder) {
+  const built = join(root, 'dist', 'typescriptPlugin')
+  const { name, version } = JSON.parse(readFileSync(join(built, 'package.json'), 'utf8'))
+  cpSync(built, join(folder, 'node_modules', name), { recursive: true })
+  return { [name]: version }
 }
 
 function forVsix({ scripts, files, devDependencies, overrides, ...manifest }, dependencies) {

@@ -100,7 +100,18 @@ function isForeign(file, target) {
 /** From the registry, to a folder of its own; it must be what the lock names. */
 function download(name, version, integrity) {
   const folder = mkdtempSync(join(tmpdir(), 'sdnb-package-'))
-  npm(folder, 'pack', '--silent', `${name}@${version}`)
+  try {
+    npm(
+      folder,
+      'pack',
+      '--silent',
+      '--fetch-retry-mintimeout=1000',
+      '--fetch-retry-maxtimeout=4000',
+      `${name}@${version}`,
+    )
+  } catch (error) {
+    throw new Error(`${name}@${version} could not be downloaded: ${error.message}`, { cause: error })
+  }
   const archive = join(folder, readdirSync(folder)[0])
   const actual = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
   if (actual !== integrity)

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util'
-import type { LoadedPipeline, SessionState, Variable } from '../threads.js'
+import type { LoadedPipeline, SessionState, Variable } from '../../protocol/session.js'
 import type { Bindings } from './bindings.js'
 
 /** What a pipeline tells of itself (`pipeline/pipelines/stableDiffusion.ts`). */
 const loadedSymbol = Symbol.for('sdnb.loaded')
 type Loaded = { [loadedSymbol](): Promise<{ device: string; bytes: number }> }
 
-/** The variables of a session, by name, and those of them that are pipelines. */
+/** The variables of a session, by name, those of them that are pipelines, and what they take. */
 export async function inspectSession({ names, scope }: Bindings): Promise<SessionState> {
   const variables: Variable[] = []
   const pipelines: LoadedPipeline[] = []
@@ -21,7 +21,13 @@ export async function inspectSession({ names, scope }: Bindings): Promise<Sessio
       if (!(error instanceof ReferenceError)) variables.push({ name, type: 'unknown', value: '' })
     }
   }
-  return { variables, pipelines }
+  // a device has one process, whose bytes each of its pipelines tells
+  const engines = new Map(pipelines.map(({ device, bytes }) => [device, bytes]))
+  const memory = {
+    kernel: process.memoryUsage.rss(),
+    engines: [...engines.values()].reduce((sum, bytes) => sum + bytes, 0),
+  }
+  return { variables, pipelines, memory }
 }
 
 const isPipeline = (value: unknown): value is Loaded =>

@@ -2,11 +2,14 @@ import { timingSafeEqual } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { encodeFrame, frameDecoder, largestFrame } from '../../protocol/frames.js'
+import type { Hello, Resumed, ResumedRequest } from '../../protocol/localSocket.js'
 import type { Message } from '../../protocol/messages.js'
+import type { JsonValue } from '../../protocol/mime.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { tellFault } from '../fault.js'
-import type { Client, Hub } from '../hub.js'
+import type { Client, Hub, Transport } from '../hub.js'
 import { refusal } from '../refusal.js'
+import { atMost } from './atMost.js'
 
 /** Time for the first client to come, ms, however short the kernel lingers after the last. */
 const firstClientMs = 60_000
@@ -21,26 +24,16 @@ const patienceMs = 10_000
 /** Largest first frame, bytes: what is said without the token is not kept. */
 const largestHello = 1024
 
-/** What a client of a socket says first. */
-export interface Hello {
-  token: string
-}
-
-export interface SocketTransport {
-  /** Resolves when all that was said has been handed to the system. */
-  close(): Promise<void>
-}
-
 /**
  * The kernel on a unix socket or a named pipe, for clients on this machine: frames of messages (`protocol/frames.ts`), after a first one
- * that shows the token.
+ * that shows the token (`protocol/localSocket.ts`).
  * @param left is called when no client has been there for `lingerMs`
  */
 export async function serveSocket(
   { socket: path, token, lingerMs }: { socket: string; token: string; lingerMs: number },
   hub: Hub,
   left: () => void,
-): Promise<SocketTransport> {
+): Promise<Transport> {
   const open = new Set<Socket>()
   const frameOf = remembered(encodeFrame)
   let timer = setTimeout(left, Math.max(lingerMs, firstClientMs))
@@ -66,10 +59,14 @@ export async function serveSocket(
           } catch (error) {
             return tellFault(error)
           }
-        if (!isEqual((received as Partial<Hello> | null)?.token, token)) return void socket.destroy()
+        const hello = Object(received) as Partial<Hello>
+        if (!isEqual(hello.token, token)) return void socket.destroy()
         clearTimeout(timer)
         open.add(socket)
-        client = hub.connect(send)
+        client = hub.connect(
+          send,
+          hello.replay === true ? requests => socket.write(encodeFrame(resumed(requests))) : undefined,
+        )
       },
       () => (client ? largestFrame : largestHello),
     )
@@ -98,9 +95,10 @@ export async function serveSocket(
   if (process.platform !== 'win32') await chmod(path, 0o600)
 
   return {
-    async close() {
+    async close(withinMs) {
       server.close()
-      await Promise.all([...open].map(socket => new Promise<void>(resolve => socket.end(resolve))))
+      await atMost(withinMs, Promise.all([...open].map(socket => new Promise<void>(resolve => socket.end(resolve)))))
+      for (const socket of open) socket.destroy()
     },
   }
 }
@@ -115,6 +113,9 @@ function receive(client: Client, received: unknown, send: (message: Message) => 
   else if (checked.kind === 'malformed')
     for (const message of refusal(checked.header, checked.reason, channel)) send(message)
 }
+
+const resumed = (requests: ResumedRequest[]) =>
+  ({ resumed: { requests } }) satisfies Resumed as unknown as { [key: string]: JsonValue }
 
 /** A message for several clients is encoded once. */
 function remembered(encode: (message: Message) => Uint8Array): (message: Message) => Uint8Array {

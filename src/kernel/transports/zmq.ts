@@ -4,8 +4,9 @@ import { type Channel, type Message, message } from '../../protocol/messages.js'
 import { checkMessage } from '../../protocol/validate.js'
 import { createWire, type Received } from '../../protocol/wire.js'
 import { tellFault } from '../fault.js'
-import type { Hub } from '../hub.js'
+import type { Hub, Transport } from '../hub.js'
 import { refusal } from '../refusal.js'
+import { atMost } from './atMost.js'
 
 /** Largest frame that is taken, in bytes; a client that sends a larger one is cut off before it fills the memory. */
 const maxFrame = 256 * 2 ** 20
@@ -16,16 +17,11 @@ const maxWaiting = 100_000
 /** How long a closed socket goes on sending, in ms. */
 const lingerMs = 1000
 
-export interface ZmqServer {
-  /** Sends what waits, then frees the ports. */
-  close(): Promise<void>
-}
-
 /**
- * Serves a kernel to Jupyter clients over ZeroMQ; it returns once all ports are bound. Runs in any thread.
+ * Serves a kernel to Jupyter clients over ZeroMQ, in any thread. Its thread must not end before it is closed: that aborts the process.
  * @throws Error when a port is taken, RangeError for a signature scheme that does not exist
  */
-export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqServer> {
+export function serveZmq(connection: Connection, hub: Hub): Transport {
   const wire = createWire(connection.key, connection.signature_scheme)
   const ipv6 = connection.ip.includes(':')
   const options = { ipv6, linger: lingerMs, maxMessageSize: maxFrame, sendHighWaterMark: maxWaiting }
@@ -41,14 +37,14 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
   // Each subscription is told, a second one of the same topic, too.
   sockets.iopub.verbosity = 'allSubs'
   const send = mapped(sockets, sender)
-  const close = async () => {
-    await Promise.all(Object.values(send).map(({ drained }) => drained()))
+  const close = () => {
     for (const socket of Object.values(sockets)) socket.close()
   }
   try {
-    for (const name of keys(sockets)) await bind(sockets[name], endpoint(connection, connection[`${name}_port`]))
+    // at once: a socket that is being bound can be neither closed nor left
+    for (const name of keys(sockets)) bind(sockets[name], endpoint(connection, connection[`${name}_port`]))
   } catch (error) {
-    await close()
+    close()
     throw error
   }
 
@@ -63,9 +59,12 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
   void listen(sockets.iopub, ([frame]) => frame[0] === 1 && welcome(frame.subarray(1)))
   void listen(sockets.hb, frames => send.hb.push(frames))
   return {
-    async close() {
+    async close(withinMs) {
       client.close()
-      await close()
+      await atMost(withinMs, Promise.all(Object.values(send).map(({ drained }) => drained())))
+      close()
+      // a send that ZeroMQ has put off to the next turn
+      await new Promise(resolve => setImmediate(resolve))
     },
   }
 
@@ -112,9 +111,9 @@ export async function serveZmq(connection: Connection, hub: Hub): Promise<ZmqSer
   }
 }
 
-async function bind(socket: Socket, endpoint: string): Promise<void> {
+function bind(socket: Socket, endpoint: string) {
   try {
-    await socket.bind(endpoint)
+    socket.bindSync(endpoint)
   } catch (error) {
     throw new Error(`cannot listen on ${endpoint}: ${(error as Error).message}`, { cause: error })
   }
@@ -139,8 +138,8 @@ function sender(socket: Socket & { send(frames: Uint8Array[]): Promise<void> }):
     push(frames, when) {
       last = last
         .then(() => when)
-        .then(() => socket.send(frames))
-        .catch(() => {}) // the client has gone, or the socket was closed
+        .then(() => (socket.closed ? undefined : socket.send(frames)))
+        .catch(() => {}) // the client has gone
     },
     drained: () => last,
   }

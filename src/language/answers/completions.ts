@@ -14,13 +14,16 @@ import { type VirtualCell, withoutAlias, withoutModules } from '../virtualCells.
 import { locate, ownRange, type Session } from './session.js'
 import { kindOf } from './symbolKinds.js'
 
-export function completions(session: Session, at: CellPosition): CompletionList {
+export function completions(session: Session, at: CellPosition & { trigger?: string }): CompletionList {
   session.cells.focus(at.cell)
   const place = locate(session, at)
   const [typed] = /[\p{ID_Continue}$]*$/u.exec(session.cells.get(at.cell).text.slice(0, at.offset))!
   const range = { start: at.offset - typed.length, end: at.offset }
-  const list =
-    place && session.service.getCompletionsAtPosition(place.file, place.position, preferences(session, typed))
+  const options = {
+    ...preferences(session, typed),
+    triggerCharacter: at.trigger as ts.CompletionsTriggerCharacter | undefined,
+  }
+  const list = place && session.service.getCompletionsAtPosition(place.file, place.position, options)
   if (!list) return { range, incomplete: false, items: [] }
   const { cell } = place
   return {

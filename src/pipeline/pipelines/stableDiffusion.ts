@@ -82,7 +82,7 @@ export class StableDiffusionPipeline extends Callable {
     return this.unet.placement.device
   }
 
-  /** Moves to a device; sessions are made there on first use. @throws DeviceUnavailableError naming what is missing */
+  /** Moves to a device, `'auto'` as when loading; sessions are made there on first use. @throws DeviceUnavailableError naming what is missing */
   async to(device: Device | 'auto'): Promise<this> {
     const resolved = await resolveDevice(device)
     if (resolved !== this.device) await this.dispose()

@@ -5,25 +5,29 @@ import type { Device } from './messages.js'
 import { trial } from './trial.js'
 
 /**
- * The device that really runs. `auto` takes the best that works: a software adapter does not count, and where there is
- * no graphics device nothing is started to find that out.
- * @throws InvalidOptionError      for a name that is no device
+ * The device that really runs. `auto` takes what SDNB_DEVICE in the environment names, else the best that works: a software
+ * adapter does not count, and where there is no graphics device nothing is started to find that out.
+ * @throws InvalidOptionError      for a name that is no device, also in SDNB_DEVICE
  * @throws DeviceUnavailableError  for a device that was named and cannot run; names the missing library
  */
 export async function resolveDevice(name: 'auto' | Device): Promise<Device> {
-  if (name === 'auto') return best()
-  if (!(name in engineNeeds)) {
-    throw new InvalidOptionError(
-      `device must be auto, ${Object.keys(engineNeeds).join(', ')}, got ${JSON.stringify(name)}`,
-    )
-  }
-  const device = name as Device
+  const preset = name === 'auto' ? process.env.SDNB_DEVICE : undefined
+  const device = preset ? checkedName(preset, 'SDNB_DEVICE in the environment') : checkedName(name, 'device')
+  if (device === 'auto') return best()
   const failure = await tried(device)
   if (failure) {
     attempts.delete(device) // what was missing may be installed before the next call
-    throw new DeviceUnavailableError(`${failure} Use 'auto' for the best device that works here.`)
+    const advice = preset ? 'SDNB_DEVICE in the environment asks for it: unset it' : "Use 'auto'"
+    throw new DeviceUnavailableError(`${failure} ${advice} for the best device that works here.`)
   }
   return device
+}
+
+function checkedName(name: string, where: string): 'auto' | Device {
+  if (name === 'auto' || Object.hasOwn(engineNeeds, name)) return name as 'auto' | Device
+  throw new InvalidOptionError(
+    `${where} must be auto, ${Object.keys(engineNeeds).join(', ')}, got ${JSON.stringify(name)}`,
+  )
 }
 
 /** Which systems onnxruntime-node has the device for, best first for `auto`. */

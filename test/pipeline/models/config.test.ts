@@ -144,6 +144,11 @@ describe('what is refused says why', () => {
     [{ block_out_channels: [64, 64] }, '"down_block_types" is ["DownEncoderBlock2D"]; expected 2 items'],
     [{ scaling_factor: null }, '"scaling_factor" is null; expected a number'],
     [{ latents_mean: 'no' }, '"latents_mean" is "no"; expected a list of numbers or null'],
+    [{ _latent_rgb_factors: [[1, 2, 3]] }, '"_latent_rgb_factors" is [[1,2,3]]; expected 4 rows of red, green, blue'],
+    [
+      { _latent_rgb_factors: Array(4).fill([1, 2, 3]), _latent_rgb_factors_bias: [0] },
+      '"_latent_rgb_factors_bias" is [0]; expected red, green, blue',
+    ],
   ])('VAE %j', (json, message) => {
     const full = { down_block_types: ['DownEncoderBlock2D'], ...json }
     expect(() => parseVaeConfig(full, 'vae/config.json')).toThrow(UnsupportedModelError)
@@ -174,4 +179,27 @@ test('keys without effect in diffusers have none here', async () => {
     cross_attention_norm: 'layer_norm',
   }
   expect(parseUNetConfig({ ...config, ...odd }, where)).toEqual(parseUNetConfig(config, where))
+})
+
+describe('latents as colours', () => {
+  const blocks = {
+    down_block_types: Array(4).fill('DownEncoderBlock2D'),
+    up_block_types: Array(4).fill('UpDecoderBlock2D'),
+    block_out_channels: [128, 256, 512, 512],
+  }
+  const latentRgb = (json: object) => parseVaeConfig(json, 'vae/config.json').latentRgb
+
+  test('of Stable Diffusion 1.x are known, its config says nothing of them', () =>
+    expect(latentRgb(blocks)?.factors[0]).toEqual([0.3512, 0.2297, 0.3227]))
+
+  test('of other spaces are not: SDXL’s scale, other blocks', () => {
+    expect(latentRgb({ ...blocks, scaling_factor: 0.13025 })).toBeNull()
+    expect(latentRgb({ ...blocks, block_out_channels: [32, 64, 64, 64] })).toBeNull()
+  })
+
+  test('may stand in the config', () => {
+    const factors = Array(4).fill([1, 0, 0])
+    const json = { ...blocks, scaling_factor: 2, _latent_rgb_factors: factors, _latent_rgb_factors_bias: [0, 0, 1] }
+    expect(latentRgb(json)).toEqual({ factors, bias: [0, 0, 1] })
+  })
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import { DDIMScheduler, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { expectClose, expectSameBits, psnr } from '../../support/compare.js'
 import { item, readTensors } from '../../support/tensors.js'
 import { type Case, fixture, optionsOf, readJson, watch } from './fixtures.js'
@@ -31,4 +31,9 @@ describe('sdnb/tiny with a seed alone', () => {
     },
     180_000,
   )
+
+  it('gives DDIM a configuration that does not clip latents, as Stable Diffusion’s own does', async () => {
+    const { scheduler } = await StableDiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'cpu' })
+    expect(DDIMScheduler.fromConfig(scheduler.config).config.clipSample).toBe(false)
+  })
 })

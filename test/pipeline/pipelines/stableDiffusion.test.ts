@@ -10,6 +10,7 @@ import {
   EngineCrashedError,
   EulerDiscreteScheduler,
   type Progress,
+  type ProgressReporter,
   StableDiffusionPipeline,
   type Tensor,
   UnsupportedModelError,
@@ -181,9 +182,13 @@ test('an embedding takes its prompt’s place', async () => {
 
 test('a call reports its progress once a step, the device with it, and its end', async () => {
   const reports: Progress[] = []
+  const made: unknown[] = []
   const symbol = Symbol.for('sdnb.progress')
-  const host = globalThis as { [symbol]?: (progress: Progress) => void }
-  host[symbol] = progress => reports.push(progress)
+  const host = globalThis as { [symbol]?: ProgressReporter }
+  host[symbol] = (progress, makePreviews) => {
+    reports.push(progress)
+    made.push(makePreviews)
+  }
   await pipeline('a car', quick)
   delete host[symbol]
   expect(reports.map(({ step, total, done }) => [step, total, done])).toEqual([
@@ -193,6 +198,26 @@ test('a call reports its progress once a step, the device with it, and its end',
     [3, 3, true],
   ])
   expect(new Set(reports.map(({ id, label, device }) => `${label} on ${device} ${id}`)).size).toBe(1)
+  const times = reports.map(({ elapsed }) => elapsed)
+  expect(times[0]).toBeGreaterThan(0)
+  expect(times.slice(0, 3)).toEqual(times.slice(0, 3).toSorted((a, b) => a! - b!))
+  expect(reports.at(-1)).not.toHaveProperty('elapsed')
+  // the latents of these random weights are not known as colours
+  expect(made).toEqual([undefined, undefined, undefined, undefined])
+})
+
+test('SDNB_DEVICE is the default device; one that is named wins, here and in to()', async () => {
+  vi.stubEnv('SDNB_DEVICE', 'mps')
+  try {
+    await expect(StableDiffusionPipeline.fromPretrained(folder)).rejects.toThrow('SDNB_DEVICE in the environment')
+    const named = await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu' })
+    expect((await named.to('cpu')).device).toBe('cpu')
+    await expect(named.to('auto')).rejects.toThrow('SDNB_DEVICE in the environment')
+    vi.stubEnv('SDNB_DEVICE', 'cpu')
+    expect((await StableDiffusionPipeline.fromPretrained(folder)).device).toBe('cpu')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('it shows itself by its model, type, device and scheduler', () => {

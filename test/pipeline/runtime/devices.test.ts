@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DeviceUnavailableError, InvalidOptionError } from '../../../src/pipeline/errors.js'
 import { explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
 import type { Device } from '../../../src/pipeline/runtime/messages.js'
@@ -32,6 +32,34 @@ testWithoutGpu('cuda without its provider names the file and how to get it', asy
 test.runIf(process.platform === 'linux')('a device of another system names the systems that have it', () =>
   expect(resolveDevice('dml')).rejects.toThrow(/^The device dml exists on Windows only, this is linux-x64\./),
 )
+
+describe('SDNB_DEVICE in the environment', () => {
+  test('is what auto takes', async () => {
+    vi.stubEnv('SDNB_DEVICE', 'cpu')
+    expect(await resolveDevice('auto')).toBe('cpu')
+    vi.stubEnv('SDNB_DEVICE', process.platform === 'linux' ? 'dml' : 'cuda')
+    await expect(resolveDevice('auto')).rejects.toThrow(
+      /^The device \w+ .* SDNB_DEVICE in the environment asks for it: unset it for the best device that works here\.$/,
+    )
+  })
+
+  test('has no say where a device is named', async () => {
+    vi.stubEnv('SDNB_DEVICE', 'mps')
+    expect(await resolveDevice('cpu')).toBe('cpu')
+  })
+
+  test.each(['auto', ''])('says nothing as "%s"', async value => {
+    vi.stubEnv('SDNB_DEVICE', value)
+    expect(await resolveDevice('auto')).not.toBe('')
+  })
+
+  test('that is no device is an error that names it', async () => {
+    vi.stubEnv('SDNB_DEVICE', 'mps')
+    await expect(resolveDevice('auto')).rejects.toThrow(
+      new InvalidOptionError('SDNB_DEVICE in the environment must be auto, cuda, dml, webgpu, coreml, cpu, got "mps"'),
+    )
+  })
+})
 
 test('an unknown device is an InvalidOptionError that lists the known', () =>
   expect(resolveDevice('mps' as Device)).rejects.toThrow(

@@ -1,0 +1,47 @@
+import { ConfigurationTarget, commands, type Disposable, ProgressLocation, window, workspace } from 'vscode'
+import type { DoctorReport } from '../../protocol/commandLine.js'
+import { activeNotebook } from '../kernelCommands.js'
+import { askCommandLine } from './commandLine.js'
+import type { CommandDeps } from './deps.js'
+import { type DeviceItem, deviceItems } from './deviceItems.js'
+import { reporting } from './reporting.js'
+
+/** `sdnb.selectDevice`: what `sdnb doctor` finds, to choose from; the choice is the setting `sdnb.device`. */
+export function registerSelectDevice(deps: CommandDeps): Disposable {
+  return commands.registerCommand('sdnb.selectDevice', reporting(deps, selectDevice))
+}
+
+async function selectDevice(deps: CommandDeps): Promise<void> {
+  const settings = workspace.getConfiguration('sdnb')
+  const current = settings.get('device', 'auto')
+  const items = findDevices(deps).then(({ devices }) => deviceItems(devices, current))
+  const item = await window.showQuickPick<DeviceItem>(items, {
+    title: 'Device of pipelines that name none',
+    placeHolder: 'Trying the devices of this machine…',
+    matchOnDescription: true,
+  })
+  if (!item) return
+  if (item.problem !== undefined) {
+    void window.showWarningMessage(item.problem)
+    return
+  }
+  const isOfWorkspace = settings.inspect('device')?.workspaceValue !== undefined
+  await settings.update(
+    'device',
+    item.device,
+    isOfWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
+  )
+
+  const notebook = activeNotebook()
+  if (!notebook || !deps.kernels.of(notebook) || item.device === current) return
+  const restart = 'Restart Kernel'
+  const text = `The kernel that runs keeps its device; ${item.device} is taken by the next.`
+  if ((await window.showInformationMessage(text, restart)) === restart) await deps.kernels.restart(notebook)
+}
+
+async function findDevices({ findNode, cliFile }: CommandDeps): Promise<DoctorReport> {
+  const node = await findNode()
+  return window.withProgress({ location: ProgressLocation.Window, title: 'Trying devices' }, () =>
+    askCommandLine<DoctorReport>({ node, cliFile }, ['doctor'], { exitCodes: [0, 1] }),
+  )
+}

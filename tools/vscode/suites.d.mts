@@ -1,0 +1,5 @@
+export interface Suites {
+  extensionDevelopmentPath: string
+  extensionTestsPath: string
+}
+export function buildSuites(): Promise<Suites>
