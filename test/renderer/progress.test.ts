@@ -63,7 +63,7 @@ describe.skipIf(!browserPath)('progress', () => {
     expect((await boxOf('#p .sdnb'))!.height).toBeLessThan(40)
     expect(await notebook.page.getByRole('button').count()).toBe(0)
     await notebook.progress('p', done(17))
-    expect(await text('rate')).toBe('stopped  ·  cpu')
+    expect(await text('rate')).toBe('stopped · cpu')
   })
 
   test('Stop asks once, says so, and is no command to the notebook', async () => {
@@ -84,9 +84,9 @@ describe.skipIf(!browserPath)('progress', () => {
     notebook = await openNotebookPage(browser)
     await notebook.progress('p', report(3))
     await notebook.tell({ type: 'kernel', isBusy: true })
-    expect(await text('left')).toBe('0:55 left')
+    expect(await text('left')).toBe('1:11 left')
     await notebook.tell({ type: 'kernel', isBusy: false })
-    expect(await text('rate')).toBe('stopped  ·  cpu')
+    expect(await text('rate')).toBe('stopped · cpu')
     await notebook.progress('p', report(4))
     expect(await notebook.page.getByRole('button', { name: 'Stop' }).count()).toBe(1)
   })
