@@ -125,6 +125,7 @@ const pageHtml = (theme: string, options: object) => `<!doctype html>
     }),
     dispose(id) { disposeOutputItem(id); document.getElementById(id)?.remove(); outputs.delete(id) },
     sent: () => sent.splice(0),
+    hasSent: () => sent.length > 0,
     keys: () => keys.splice(0),
     tell: message => listeners.forEach(listener => listener(message)),
     blobUrls: () => urls.size,

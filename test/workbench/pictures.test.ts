@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { notebookOf } from './notebookFile.js'
+import { useWorkbench, whyNoWorkbench } from './workbench.js'
+
+const load = `import { StableDiffusionPipeline } from 'sdnb'
+const pipe = await StableDiffusionPipeline.fromPretrained('sdnb/tiny')`
+
+describe.skipIf(whyNoWorkbench)(`pictures in VS Code ${whyNoWorkbench}`, () => {
+  const workbench = useWorkbench()
+
+  test('a picture opens where it can be seen; “again” makes the same one in a cell below', async () => {
+    const call = "await pipe('a red car', { numInferenceSteps: 3, guidanceScale: 3, seed: 7 })"
+    await workbench().openFolder({ 'a.sdnb': notebookOf(load, call) })
+    const notebook = await workbench().openNotebook('a.sdnb')
+    await notebook.runAll()
+    const tile = await notebook.output('.sdnb-tile')
+    await tile.click()
+    const viewer = await notebook.output('[role=dialog]')
+    const [box, editor] = await Promise.all([viewer.boundingBox(), notebook.editor.boundingBox()])
+    expect(box!.y + box!.height).toBeLessThanOrEqual(editor!.y + editor!.height)
+    await viewer.getByRole('button', { name: 'Again with this seed' }).click()
+    await expect
+      .poll(() => notebook.cell(2).locator('.view-lines').innerText(), { timeout: 20_000 })
+      .toMatch(/await pipe\('a red car', \{/)
+    await expect.poll(() => notebook.executionCount(2).innerText(), { timeout: 60_000 }).toBe('[3]')
+    const page = viewer.page()
+    const frame = await (await tile.elementHandle())!.ownerFrame()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => frame!.locator('.sdnb-image').count(), { timeout: 60_000 }).toBe(2)
+    // the pixels of both, in the renderer's own page
+    const same = `(async () => {
+      const pixels = await Promise.all([...document.querySelectorAll('.sdnb-image')].map(async image => {
+        await image.decode()
+        const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight)
+        canvas.getContext('2d').drawImage(image, 0, 0)
+        return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.join()
+      }))
+      return pixels[0] === pixels[1] && new Set(pixels[0].split(',')).size > 50
+    })()`
+    expect(await frame!.evaluate(same)).toBe(true)
+  })
+
+  test('Stop ends the call: its progress says where, its cell that it was interrupted', async () => {
+    await workbench().openFolder({ 'b.sdnb': notebookOf(load, "await pipe('a red car', { numInferenceSteps: 900 })") })
+    const notebook = await workbench().openNotebook('b.sdnb')
+    await notebook.runAll()
+    const preview = await notebook.output('.sdnb-preview')
+    await expect
+      .poll(() => preview.evaluate(image => (image as never as { naturalWidth: number }).naturalWidth))
+      .toBe(16)
+    await (await notebook.output('.sdnb-stop')).click()
+    await notebook.output('.sdnb-rate', { hasText: 'stopped' })
+    expect(await (await notebook.output('.sdnb-count')).innerText()).toMatch(/^\d+ of 900$/)
+  })
+})
