@@ -23,17 +23,25 @@ import type { CommandDeps } from './deps.js'
 import { reporting } from './reporting.js'
 
 const formats = {
-  'sdnb.exportHtml': { to: 'html', name: 'Page' },
-  'sdnb.exportMarkdown': { to: 'md', name: 'Markdown' },
-  'sdnb.exportIpynb': { to: 'ipynb', name: 'Jupyter notebook' },
-  'sdnb.exportTypeScript': { to: 'ts', name: 'TypeScript' },
+  'sdnb.exportHtml': { to: 'html', label: 'Page', description: '.html, opens in any browser' },
+  'sdnb.exportMarkdown': { to: 'md', label: 'Markdown', description: '.md, with its pictures in a folder beside it' },
+  'sdnb.exportIpynb': { to: 'ipynb', label: 'Jupyter notebook', description: '.ipynb' },
+  'sdnb.exportTypeScript': { to: 'ts', label: 'TypeScript', description: '.ts, a module of all cells' },
 }
 
 type Format = (typeof formats)[keyof typeof formats]
 
-/** `sdnb.exportHtml` and the like: the notebook in front as it stands, with its outputs, by `sdnb export`. */
+/** `sdnb.export`, which asks for the format, and `sdnb.exportHtml` and the like: the notebook in front as it stands, by `sdnb export`. */
 export function registerExport(deps: CommandDeps): Disposable {
+  const asked = () => window.showQuickPick(Object.values(formats), { title: 'Export the notebook' })
   return Disposables.from(
+    commands.registerCommand(
+      'sdnb.export',
+      reporting(deps, async deps => {
+        const format = await asked()
+        if (format) await exportNotebook(deps, format)
+      }),
+    ),
     ...Object.entries(formats).map(([id, format]) =>
       commands.registerCommand(
         id,
@@ -43,7 +51,7 @@ export function registerExport(deps: CommandDeps): Disposable {
   )
 }
 
-async function exportNotebook({ findNode, cliFile }: CommandDeps, { to, name }: Format): Promise<void> {
+async function exportNotebook({ findNode, cliFile }: CommandDeps, { to, label }: Format): Promise<void> {
   const notebook = activeNotebook()
   if (!notebook) {
     void window.showInformationMessage('Open an SD notebook (.sdnb) first.')
@@ -53,7 +61,7 @@ async function exportNotebook({ findNode, cliFile }: CommandDeps, { to, name }: 
   const target = await window.showSaveDialog({
     title: `Export ${title}`,
     defaultUri: Uri.file(join(folderOf(notebook), `${title}.${to}`)),
-    filters: { [name]: to === 'ts' ? ['ts', 'mts'] : [to] },
+    filters: { [label]: to === 'ts' ? ['ts', 'mts'] : [to] },
   })
   if (!target) return
   const commandLine = { node: await findNode(), cliFile }

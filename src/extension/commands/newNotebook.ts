@@ -33,7 +33,7 @@ export function registerNewNotebook(deps: CommandDeps): Disposable {
 async function newNotebook(deps: CommandDeps, name?: unknown): Promise<void> {
   const template =
     templates.find(template => template.name === name) ??
-    (await window.showQuickPick(templates, { title: 'New SD notebook', placeHolder: 'What to begin with' }))
+    (await window.showQuickPick(templates, { title: 'New SD notebook' }))
   if (!template) return
   const file = Uri.joinPath(deps.templates, `${template.name}.sdnb`)
   const text = new TextDecoder().decode(await workspace.fs.readFile(file))
