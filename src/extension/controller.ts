@@ -1,4 +1,4 @@
-import { type Disposable, NotebookCellKind, type NotebookController, notebooks, window, workspace } from 'vscode'
+import { NotebookCellKind, type NotebookController, notebooks, window, workspace } from 'vscode'
 import type { Kernels } from './kernels.js'
 
 export function createController(): NotebookController {
@@ -10,7 +10,7 @@ export function createController(): NotebookController {
 }
 
 /** Runs cells on the notebook's kernel. */
-export function registerExecution(controller: NotebookController, kernels: Kernels): Disposable {
+export function serveExecution(controller: NotebookController, kernels: Kernels): void {
   controller.executeHandler = (cells, notebook) => {
     if (!workspace.isTrusted)
       return void window.showWarningMessage('Cells run code: they run when you trust the workspace.')
@@ -18,7 +18,4 @@ export function registerExecution(controller: NotebookController, kernels: Kerne
     if (codes.length) kernels.run(notebook, codes)
   }
   controller.interruptHandler = notebook => kernels.of(notebook)?.interrupt()
-  return controller.onDidChangeSelectedNotebooks(({ notebook, selected }) => {
-    if (selected && workspace.isTrusted) kernels.resume(notebook)
-  })
 }

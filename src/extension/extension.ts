@@ -1,7 +1,7 @@
 import { type ExtensionContext, Uri } from 'vscode'
 import { registerCellIds } from './cellIds.js'
 import { registerCommands } from './commands/index.js'
-import { createController, registerExecution } from './controller.js'
+import { createController, serveExecution } from './controller.js'
 import { registerKernelCommands } from './kernelCommands.js'
 import { createKernels } from './kernels.js'
 import { registerLanguageFeatures } from './language/registerLanguageFeatures.js'
@@ -19,6 +19,7 @@ import { registerWalkthrough } from './walkthrough.js'
 export function activate(context: ExtensionContext): void {
   const controller = createController()
   const kernels = createKernels(context, controller)
+  serveExecution(controller, kernels)
   const cliFile = context.asAbsolutePath('dist/cli.js')
   const templates = Uri.joinPath(context.extensionUri, 'templates')
   context.subscriptions.push(
@@ -27,7 +28,6 @@ export function activate(context: ExtensionContext): void {
     kernels,
     registerSerializer(),
     registerCellIds(),
-    registerExecution(controller, kernels),
     registerKernelCommands(kernels),
     registerCommands({ kernels, findNode, log, cliFile, templates }),
     registerVariables(kernels),

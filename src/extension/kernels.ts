@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
   type Disposable,
+  Disposable as Disposables,
   type Event,
   EventEmitter,
   type ExtensionContext,
@@ -28,8 +29,6 @@ export interface Kernels extends Disposable {
   /** Ends the kernel and starts another. */
   restart(notebook: NotebookDocument): Promise<void>
   shutdown(notebook: NotebookDocument): Promise<void>
-  /** Takes up the kernel that an earlier window has left, if it has left one. */
-  resume(notebook: NotebookDocument): void
   /** a kernel started, ended, or has another state or session */
   readonly onDidChange: Event<NotebookDocument>
   readonly onDidFail: Event<CellFailure>
@@ -53,7 +52,17 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
-  const closing = onDidCloseNotebook(notebook => void closed(notebook))
+  /** only their cells can be shown as running */
+  const selected = new WeakSet<NotebookDocument>()
+
+  const listeners = Disposables.from(
+    onDidCloseNotebook(notebook => void closed(notebook)),
+    controller.onDidChangeSelectedNotebooks(({ notebook, selected: isSelected }) => {
+      if (!isSelected) return void selected.delete(notebook)
+      selected.add(notebook)
+      resume(notebook)
+    }),
+  )
 
   return {
     of,
@@ -67,12 +76,11 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       start(notebook, spawn)
     },
     shutdown,
-    resume,
     onDidChange: change.event,
     onDidFail: fail.event,
     onDidBegin: beginning.event,
     dispose() {
-      closing.dispose()
+      listeners.dispose()
       for (const kernel of kernels.values()) kernel.leave()
     },
   }
@@ -81,9 +89,11 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
     return kernels.get(key(notebook))
   }
 
+  /** Takes up the kernel that an earlier window, or an earlier name, has left. */
   function resume(notebook: NotebookDocument) {
     const handle = handles[key(notebook)]
-    if (handle && !of(notebook)) start(notebook, async () => ({ handle }))
+    if (handle && selected.has(notebook) && !of(notebook) && workspace.isTrusted)
+      start(notebook, async () => ({ handle }))
   }
 
   async function closed(notebook: NotebookDocument) {

@@ -64,9 +64,12 @@ export class NotebookPage {
     await this.#workbench.page.keyboard.insertText(text)
   }
 
+  /** Saves what has changed. */
   async save() {
+    const changed = this.#workbench.page.locator('.tab.active.dirty')
+    await changed.waitFor()
     await this.#workbench.page.keyboard.press('Control+S')
-    await this.#workbench.page.locator('.tab.active.dirty').waitFor({ state: 'detached' })
+    await changed.waitFor({ state: 'detached' })
   }
 
   /** The execution count that a code cell shows, as `[3]`. */

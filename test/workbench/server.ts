@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -24,6 +24,15 @@ export interface Server extends AsyncDisposable {
   log: string
 }
 
+/** root writes what is read-only, unless it is bound not to */
+const withoutOverride = ['setpriv', '--bounding-set', '-dac_override', '--']
+const isRoot = process.getuid?.() === 0
+const bound =
+  isRoot && spawnSync(withoutOverride[0], [...withoutOverride.slice(1), 'true']).status === 0 ? withoutOverride : []
+
+/** A file that is read-only cannot be written by the server and its kernels. */
+export const heedsReadOnly = !isRoot || bound.length > 0
+
 const quiet = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
@@ -38,6 +47,7 @@ const quiet = {
   'chat.disableAIFeatures': true,
   'git.enabled': false,
   'files.hotExit': 'off',
+  'files.autoSave': 'off', // in a browser it is on, and files change while a test looks at them
   'notebook.output.textLineLimit': 10_000,
 }
 
@@ -49,7 +59,8 @@ export async function startServer({ vscode, extensions }: Installed, options: Se
   const log = join(folder, 'server.log')
   const port = await freePort()
   const output = openSync(log, 'w')
-  const child = spawn(vscode.node, [vscode.main, ...flags(folder, extensions, port, options.trust ?? true)], {
+  const command = [...bound, vscode.node, vscode.main, ...flags(folder, extensions, port, options.trust ?? true)]
+  const child = spawn(command[0], command.slice(1), {
     stdio: ['ignore', output, output],
     env: {
       ...process.env,
