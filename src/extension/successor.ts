@@ -1,7 +1,7 @@
 import { type NotebookDocument, workspace } from 'vscode'
 
 /** A notebook that is saved under another name, or renamed, closes before or after the new one opens, ms. */
-const patienceMs = 500
+const patienceMs = 3000
 
 /** The notebook that a closed one lives on as: it has the same cells, and the closed one's file is not there. */
 export async function successorOf(closed: NotebookDocument): Promise<NotebookDocument | undefined> {

@@ -48,7 +48,20 @@ export class NotebookPage {
 
   /** Puts the cursor into a code cell. */
   async focus(index: number) {
-    await this.cell(index).locator('.monaco-editor .view-lines').click()
+    const editor = this.cell(index).locator('.monaco-editor')
+    // a click on a notebook that is still being laid out is lost
+    for (const end = Date.now() + patience; Date.now() < end; ) {
+      await editor.locator('.view-lines').click()
+      const isFocused = this.cell(index).locator('.monaco-editor.focused').waitFor({ timeout: 2000 })
+      if (
+        await isFocused.then(
+          () => true,
+          () => false,
+        )
+      )
+        return
+    }
+    throw new Error(`Cell ${index} of ${this.name} does not take the cursor`)
   }
 
   /** Runs a code cell, by its keyboard shortcut. */

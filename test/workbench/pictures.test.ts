@@ -21,7 +21,7 @@ describe.skipIf(whyNoWorkbench)(`pictures in VS Code ${whyNoWorkbench}`, () => {
     await viewer.getByRole('button', { name: 'Again with this seed' }).click()
     await expect
       .poll(() => notebook.cell(2).locator('.view-lines').innerText(), { timeout: 20_000 })
-      .toMatch(/await pipe\('a red car', \{/)
+      .toMatch(/await\spipe\('a\sred\scar',\s\{/)
     await expect.poll(() => notebook.executionCount(2).innerText(), { timeout: 60_000 }).toBe('[3]')
     const page = viewer.page()
     const frame = await (await tile.elementHandle())!.ownerFrame()
@@ -50,6 +50,6 @@ describe.skipIf(whyNoWorkbench)(`pictures in VS Code ${whyNoWorkbench}`, () => {
       .toBe(16)
     await (await notebook.output('.sdnb-stop')).click()
     await notebook.output('.sdnb-rate', { hasText: 'stopped' })
-    expect(await (await notebook.output('.sdnb-count')).innerText()).toMatch(/^\d+ of 900$/)
+    expect(await (await notebook.output('.sdnb-count')).innerText()).toMatch(/^\d+ of 901$/)
   })
 })

@@ -77,6 +77,7 @@ export class Workbench implements AsyncDisposable {
   /** The notebook in the active editor. */
   async notebook(name: string): Promise<NotebookPage> {
     const notebook = new NotebookPage(this, name)
+    await this.page.locator('.tab.active', { hasText: name }).waitFor()
     // A cell of Markdown is hidden behind the frame that shows it.
     await notebook.editor.locator('.code-cell-row, .markdown-cell-row').first().waitFor({ state: 'attached' })
     return notebook
