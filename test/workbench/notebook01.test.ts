@@ -30,13 +30,15 @@ describe.skipIf(whyNoWorkbench)(`notebook 01 in VS Code ${whyNoWorkbench}`, { ti
     // what is seen is what is saved
     await notebook.save()
     const saved = JSON.parse(readFileSync(join(folder, name), 'utf8')).cells[grid].outputs[0].data['image/png']
-    expect((await rgb(Buffer.from([saved].flat().join(''), 'base64'))).data.equals(first.data)).toBe(true)
+    const { data } = await rgb(Buffer.from([saved].flat().join(''), 'base64'))
+    // but for its round corners
+    expect(difference(data, first.data)).toBeLessThan(0.1)
 
     await notebook.scrollTo(parameters)
     await notebook.edit(parameters, "const model = 'sdnb/tiny', prompt = 'a blue house', seed = 7")
     await notebook.run(parameters)
     await notebook.scrollTo(pictures)
-    await notebook.cell(pictures).locator('.cell-status-left', { hasText: 'stale' }).waitFor()
+    await notebook.cell(pictures).locator('.cell-statusbar-container', { hasText: 'Stale: prompt changed' }).waitFor()
     await notebook.runAll()
     await notebook.scrollTo(grid)
     await expect.poll(async () => (await shown()).data.equals(first.data), { timeout: patience }).toBe(false)
@@ -57,6 +59,9 @@ function tile(data: Buffer, index: number): Buffer {
     Array.from({ length: 96 }, (_, y) => data.subarray(y * stride + index * width, y * stride + (index + 1) * width)),
   )
 }
+
+/** The mean absolute difference of values. */
+const difference = (a: Buffer, b: Buffer) => a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length
 
 /** The standard deviation of all values. */
 function spread(data: Buffer): number {

@@ -22,12 +22,16 @@ export class NotebookPage {
 
   /** Scrolls, from the top, until a cell is in sight and what it shows is drawn. */
   async scrollTo(index: number) {
-    const { mouse } = this.#workbench.page
-    await this.editor.hover({ position: { x: 300, y: 300 } })
-    await mouse.wheel(0, -100_000)
+    // beside the cells: their outputs' frame takes the wheel for itself
+    await this.editor.hover({ position: { x: 8, y: 300 } })
+    await this.#wheelTo(0, -2000)
+    await this.#wheelTo(index, 200)
+  }
+
+  async #wheelTo(index: number, step: number) {
     for (const end = Date.now() + patience; !(await this.#isInSight(index)); ) {
-      if (Date.now() > end) throw new Error(`Cell ${index} did not come in sight`)
-      await mouse.wheel(0, 200)
+      if (Date.now() > end) throw new Error(`Cell ${index} of ${this.name} did not come in sight`)
+      await this.#workbench.page.mouse.wheel(0, step)
       await new Promise(resolve => setTimeout(resolve, 100))
     }
   }
@@ -39,7 +43,7 @@ export class NotebookPage {
         .catch(() => null),
       this.editor.boundingBox(),
     ])
-    return !!cell && !!editor && cell.y < editor.y + editor.height / 2
+    return !!cell && !!editor && cell.y >= editor.y && cell.y < editor.y + editor.height / 2
   }
 
   async runAll() {
