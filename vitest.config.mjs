@@ -2,6 +2,15 @@ import { defineConfig } from 'vitest/config'
 
 const workbench = 'test/workbench/**/*.test.ts'
 
+// A VS Code and a browser keep two cores busy: one after the other, when those that measure time have ended.
+const inVscode = {
+  globalSetup: 'test/workbench/globalSetup.ts',
+  sequence: { groupOrder: 1 },
+  poolOptions: { forks: { singleFork: true } },
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -15,18 +24,11 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        // A VS Code and a browser keep two cores busy: one after the other, when those that measure time have ended.
-        test: {
-          name: 'workbench',
-          include: [workbench],
-          globalSetup: 'test/workbench/globalSetup.ts',
-          sequence: { groupOrder: 1 },
-          poolOptions: { forks: { singleFork: true } },
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { test: { name: 'workbench', include: [workbench], ...inVscode } },
+      // of `npm run bench:extension`
+      ...(process.env.SDNB_BENCH
+        ? [{ test: { name: 'bench', include: ['test/workbench/*.bench.ts'], ...inVscode } }]
+        : []),
     ],
   },
 })

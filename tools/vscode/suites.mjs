@@ -18,6 +18,7 @@ export async function buildSuites() {
     bundle: true,
     format: 'cjs',
     platform: 'node',
+    mainFields: ['module', 'main'], // UMD requires what esbuild does not see
     target: 'node20',
     external: ['vscode', 'mocha'],
     sourcemap: true,

@@ -112,10 +112,10 @@ suite('language features of cells that have not run', () => {
     const edits = await vscode.commands.executeCommand<vscode.TextEdit[]>(
       'vscode.executeFormatDocumentProvider',
       document.uri,
-      { tabSize: 2, insertSpaces: true },
+      { tabSize: 4, insertSpaces: true },
     )
     await edit(change => change.set(document.uri, edits))
-    assert.equal(document.getText(), '!echo   1\nif (1) {\n  2\n}')
+    assert.equal(document.getText(), '!echo   1\nif (1) {\n    2\n}')
   })
 
   test('problems follow what earlier cells say, and go with their cell', async () => {

@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { serialiseNotebook } from '../../src/notebook/serialise.js'
+import { runSuites } from './runSuites.js'
+import { useWorkbench } from './workbench.js'
+
+const root = join(import.meta.dirname, '../..')
+const rounds = 5
+const workbench = useWorkbench()
+
+test('what the suites measure', async () => {
+  const { printed, results } = await runSuites()
+  for (const line of printed) if (/\d ms/.test(line)) console.log(line.trim())
+  expect(results.filter(({ state }) => state === 'failed')).toEqual([])
+}, 240_000)
+
+test('activation', async () => {
+  const times: number[] = []
+  for (let i = 0; i < rounds; i++) {
+    await workbench().openFolder({}, join(root, 'templates'))
+    await workbench().openNotebook('blank.sdnb')
+    await workbench().command('Developer: Show Running Extensions')
+    const row = workbench().page.locator('.runtime-extensions-editor .extension', { hasText: 'sdnb' })
+    times.push(Number(/(\d+)ms/.exec(await row.locator('.activation-time').innerText())?.[1]))
+  }
+  report('activation, as VS Code tells it', times)
+})
+
+test('from Run All to the first picture', async () => {
+  const inVscode: number[] = []
+  const headless: number[] = []
+  for (let i = 0; i < rounds; i++) {
+    await workbench().openFolder({}, join(root, 'templates'))
+    const notebook = await workbench().openNotebook('text-to-image.sdnb')
+    await notebook.output('h1') // the page of outputs is there
+    const start = performance.now()
+    await notebook.runAll()
+    await notebook.output('.sdnb-frame img')
+    inVscode.push(performance.now() - start)
+
+    const folder = mkdtempSync(join(tmpdir(), 'sdnb-bench-'))
+    cpSync(join(root, 'templates', 'text-to-image.sdnb'), join(folder, 'a.sdnb'))
+    const begun = performance.now()
+    execFileSync(process.execPath, [join(root, 'dist/cli.js'), 'run', 'a.sdnb'], { cwd: folder, stdio: 'ignore' })
+    headless.push(performance.now() - begun)
+  }
+  report('Run All to the first picture', inVscode)
+  report('sdnb run of the same', headless)
+}, 300_000)
+
+test('40 pictures of 512²', async () => {
+  await workbench().openFolder({ 'forty.sdnb': await fortyPictures() })
+  await workbench().open('forty.sdnb')
+  const opened = performance.now()
+  await workbench().page.getByRole('button', { name: 'Open Anyway' }).click()
+  const notebook = await workbench().notebook('forty.sdnb')
+  await notebook.output('.sdnb-frame img')
+  console.log(`opening it, to its first picture: ${(performance.now() - opened).toFixed(0)} ms`)
+  const { page } = workbench()
+  await notebook.editor.hover({ position: { x: 8, y: 300 } })
+  const frames = page.evaluate(`new Promise(resolve => {
+    const times = []
+    let last = performance.now()
+    const next = now => {
+      times.push(now - last)
+      last = now
+      if (times.length < 600) requestAnimationFrame(next)
+      else resolve(times.slice(1))
+    }
+    requestAnimationFrame(next)
+  })`)
+  for (let i = 0; i < 100; i++) {
+    await page.mouse.wheel(0, 240)
+    await page.waitForTimeout(60)
+  }
+  report('a frame while scrolling through 40 pictures', (await frames) as number[])
+}, 180_000)
+
+function report(what: string, times: number[]) {
+  times.sort((a, b) => a - b)
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))].toFixed(0)
+  console.log(`${what}: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms (${times.length} times)`)
+}
+
+/** Pictures as hard to pack as photographs: a gradient with grain. */
+async function fortyPictures(): Promise<string> {
+  const cells = []
+  for (let i = 0; i < 40; i++) {
+    const data = Buffer.from({ length: 512 * 512 * 3 } as never as number[])
+    for (let at = 0; at < data.length; at++) data[at] = ((at / 3072 + i * 5) & 255) * 0.8 + Math.random() * 10
+    const png = await sharp(data, { raw: { width: 512, height: 512, channels: 3 } })
+      .png()
+      .toBuffer()
+    const parameters = { prompt: `picture ${i}`, seed: i, steps: 25 }
+    const image = {
+      version: 1,
+      width: 512,
+      height: 512,
+      pictures: [{ x: 0, y: 0, width: 512, height: 512, parameters }],
+    }
+    const bundle = { 'application/vnd.sdnb.image+json': image, 'image/png': png.toString('base64') }
+    cells.push({
+      ...{ cell_type: 'code' as const, id: `cell-${i}`, metadata: {}, source: `${i}`, execution_count: null },
+      outputs: [{ output_type: 'display_data' as const, data: bundle, metadata: {} }],
+    })
+  }
+  const text = serialiseNotebook({ ...{ nbformat: 4, nbformat_minor: 5, metadata: {} }, cells })
+  console.log(`40 pictures: a file of ${(text.length / 1e6).toFixed(1)} MB`)
+  return text
+}
