@@ -1,6 +1,7 @@
 import {
   type Disposable,
   Disposable as Disposables,
+  type NotebookCell,
   type NotebookDocument,
   NotebookEdit,
   WorkspaceEdit,
@@ -14,18 +15,21 @@ import { newId } from './notebookData.js'
  */
 export function registerCellIds(): Disposable {
   return Disposables.from(
-    workspace.onDidOpenNotebookDocument(giveIds),
+    workspace.onDidOpenNotebookDocument(notebook => giveIds(notebook, [])),
     workspace.onDidChangeNotebookDocument(({ notebook, contentChanges }) => {
-      if (contentChanges.some(({ addedCells }) => addedCells.length)) giveIds(notebook)
+      const added = contentChanges.flatMap(({ addedCells }) => addedCells)
+      if (added.length) giveIds(notebook, added)
     }),
   )
 }
 
-function giveIds(notebook: NotebookDocument): void {
+function giveIds(notebook: NotebookDocument, added: readonly NotebookCell[]): void {
   if (notebook.notebookType !== 'sdnb') return
   const taken = new Set<unknown>()
   const edits: NotebookEdit[] = []
-  for (const cell of notebook.getCells()) {
+  const older = notebook.getCells().filter(cell => !added.includes(cell))
+  for (const cell of [...older, ...added]) {
+    if (cell.index < 0) continue // removed again
     const { id } = cell.metadata
     if (typeof id === 'string' && !taken.has(id)) taken.add(id)
     else edits.push(NotebookEdit.updateCellMetadata(cell.index, { ...cell.metadata, id: newId() }))

@@ -22,6 +22,8 @@ interface Kept {
   /** base64 that is laid out as ours is not */
   verbatim?: Record<string, string>
   error?: { ename: string; evalue: string; traceback: string[] }
+  /** under types that VS Code does not take for types, or would write otherwise */
+  others?: MimeBundle
   sdnb?: { image: unknown }
 }
 
@@ -49,12 +51,20 @@ export const streamItem = (name: 'stdout' | 'stderr', text: string): NotebookCel
 /** The items of a display, richest first. */
 function itemsOf(data: MimeBundle, kept: Kept): NotebookCellOutputItem[] {
   const { [detailsType]: details, 'image/png': png, ...others } = data
-  if (details === undefined || png === undefined)
-    return Object.entries(data).map(([type, value]) => item(type, value, kept))
+  if (details === undefined || png === undefined) return items(data, kept)
   kept.sdnb = { image: details }
-  const rest = Object.entries(others).map(([type, value]) => item(type, value, kept))
+  const rest = items(others, kept)
   return [new NotebookCellOutputItem(item('image/png', png, kept).data, imageType), ...rest]
 }
+
+function items(data: MimeBundle, kept: Kept): NotebookCellOutputItem[] {
+  const [own, others] = [{} as MimeBundle, {} as MimeBundle]
+  for (const [type, value] of Object.entries(data)) (isVscodeType(type) ? own : others)[type] = value
+  if (Object.keys(others).length) kept.others = others
+  return Object.entries(own).map(([type, value]) => item(type, value, kept))
+}
+
+const isVscodeType = (type: string) => /^[^\s/;]+\/[^\s]+$/.test(type) && type === type.toLowerCase()
 
 function item(type: string, value: unknown, kept: Kept): NotebookCellOutputItem {
   if (value instanceof Uint8Array) return new NotebookCellOutputItem(value, type)
@@ -85,8 +95,8 @@ export function savedOutput({ items, metadata }: NotebookCellOutput): Output | u
     const { name = '', message = '', stack = '' } = JSON.parse(decoded(error.data))
     return { output_type: 'error', ...(kept.error ?? { ename: name, evalue: message, traceback: stack.split('\n') }) }
   }
-  if (!items.length) return undefined
-  const data: MimeBundle = {}
+  if (!items.length && !kept.others) return undefined
+  const data: MimeBundle = { ...kept.others }
   for (const { mime, data: bytes } of items) {
     const type = mime === imageType ? 'image/png' : mime
     data[type] = kept.verbatim?.[type] ?? savedValue(type, bytes)

@@ -22,6 +22,8 @@ const lateMs = 50
 type Edit = (execution: NotebookCellExecution) => void
 
 interface Shown {
+  /** all of the cell, as VS Code will have them when it has taken what it was told */
+  outputs: NotebookCellOutput[]
   /** the last output, when it is of a stream: more of the same goes there */
   stream?: { name: 'stdout' | 'stderr'; output: NotebookCellOutput }
   /** as `clear_output` with `wait` */
@@ -85,8 +87,11 @@ export function createCellOutputs(controller: NotebookController): CellOutputs {
 
   function print(cell: NotebookCell, name: 'stdout' | 'stderr', text: string) {
     const { stream, isClearedByNext } = stateOf(cell)
-    if (stream?.name === name && !isClearedByNext)
-      return edit(cell, execution => void execution.appendOutputItems(streamItem(name, text), stream.output))
+    if (stream?.name === name && !isClearedByNext) {
+      const item = streamItem(name, text)
+      stream.output.items.push(item)
+      return edit(cell, execution => void execution.appendOutputItems(item, stream.output))
+    }
     const output = append(cell, { output_type: 'stream', name, text })
     stateOf(cell).stream = { name, output }
   }
@@ -95,12 +100,13 @@ export function createCellOutputs(controller: NotebookController): CellOutputs {
     const output = cellOutput(content)
     const state = stateOf(cell)
     if (state.isClearedByNext) {
-      shown.set(cell, {})
+      shown.set(cell, { outputs: [output] })
       forget(cell)
       // in one go, so that nothing flickers
       edit(cell, execution => void execution.replaceOutput(output))
     } else {
       delete state.stream
+      state.outputs.push(output)
       edit(cell, execution => void execution.appendOutput(output))
     }
     return output
@@ -113,15 +119,14 @@ export function createCellOutputs(controller: NotebookController): CellOutputs {
     const isOnlyItems = isDeepStrictEqual(kept, output.metadata)
     Object.assign(output, { items, metadata: kept })
     edit(cell, execution => {
-      // VS Code changes items in place, metadata only with the output
-      if (isOnlyItems) return void execution.replaceOutputItems(items, output)
-      const id = (other: NotebookCellOutput) => (other as { id?: string }).id
-      execution.replaceOutput(cell.outputs.map(other => (id(other) === id(output) ? output : other)))
+      // VS Code changes items in place, metadata only with the outputs
+      if (isOnlyItems) execution.replaceOutputItems(items, output)
+      else execution.replaceOutput(stateOf(cell).outputs)
     })
   }
 
   function clear(cell: NotebookCell, execution: NotebookCellExecution) {
-    shown.set(cell, {})
+    shown.set(cell, { outputs: [] })
     forget(cell)
     execution.clearOutput()
   }
@@ -136,7 +141,7 @@ export function createCellOutputs(controller: NotebookController): CellOutputs {
   }
 
   function stateOf(cell: NotebookCell): Shown {
-    const state = shown.get(cell) ?? {}
+    const state = shown.get(cell) ?? { outputs: [] }
     shown.set(cell, state)
     return state
   }

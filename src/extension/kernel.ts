@@ -120,7 +120,7 @@ export function createKernel(parts: KernelParts): Kernel {
       isLeaving = true
       for (const run of early.splice(0)) endRun(run, undefined)
       await started
-      if (!handle) return
+      if (!handle || death !== undefined) return
       send(message('shutdown_request', { restart: false }))
       if (!(await hasEnded(handle, shutdownMs))) killKernelProcess(handle)
       connection?.close()
@@ -130,6 +130,9 @@ export function createKernel(parts: KernelParts): Kernel {
     leave() {
       isLeaving = true
       connection?.close()
+      // where it is taken up, they are shown anew
+      for (const run of [...runs.values(), ...early.splice(0)]) endRun(run, undefined)
+      runs.clear()
     },
   }
 
@@ -147,7 +150,9 @@ export function createKernel(parts: KernelParts): Kernel {
 
   /** Cells whose run was not over when the window went away are shown anew. */
   async function resume({ resumed }: KernelConnection) {
-    for (const { msg_id, cell: id } of resumed) {
+    // a cell that ran twice shows its last run
+    const last = new Map(resumed.map(({ msg_id, cell }) => [cell, msg_id]))
+    for (const [id, msg_id] of last) {
       const cell = notebook.getCells().find(cell => cell.metadata.id === id)
       if (!cell) continue
       cells.set(msg_id, cell)
@@ -236,13 +241,16 @@ export function createKernel(parts: KernelParts): Kernel {
 
   async function connectionLost() {
     if (isLeaving || death !== undefined) return
-    const how = exit && (await hasEnded(handle!, 1000)) ? await exit : 'has gone'
+    const isOver = await hasEnded(handle!, 1000)
+    if (!isOver) killKernelProcess(handle!) // nobody can speak to it
+    const how = exit && isOver ? await exit : 'has gone'
     end(`The kernel ${how}${await lastWordsOf(handle!.logFile)}`)
   }
 
   function end(how: string) {
     if (death !== undefined) return
     death = how
+    connection?.close()
     session = undefined
     stale = []
     for (const run of [...runs.values(), ...early.splice(0)]) {

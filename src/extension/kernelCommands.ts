@@ -1,11 +1,4 @@
-import {
-  commands,
-  type Disposable,
-  Disposable as Disposables,
-  NotebookCellKind,
-  type NotebookDocument,
-  window,
-} from 'vscode'
+import { commands, type Disposable, Disposable as Disposables, type NotebookDocument, window } from 'vscode'
 import type { Kernels } from './kernels.js'
 
 /** Commands over the kernel of the notebook in front. */
@@ -15,11 +8,8 @@ export function registerKernelCommands(kernels: Kernels): Disposable {
     'sdnb.restart': notebook => kernels.restart(notebook),
     async 'sdnb.restartAndRunAll'(notebook) {
       await kernels.restart(notebook)
-      const isCode = (cell: { kind: NotebookCellKind }) => cell.kind === NotebookCellKind.Code
-      kernels.run(
-        notebook,
-        notebook.getCells().filter(cell => isCode(cell) && cell.document.getText().trim()),
-      )
+      await window.showNotebookDocument(notebook)
+      await commands.executeCommand('notebook.execute')
     },
     'sdnb.shutdown': notebook => kernels.shutdown(notebook),
   }

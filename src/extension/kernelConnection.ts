@@ -3,6 +3,7 @@ import { encodeFrame, frameDecoder } from '../protocol/frames.js'
 import type { Hello, Resumed, ResumedRequest } from '../protocol/localSocket.js'
 import type { Message } from '../protocol/messages.js'
 import type { KernelHandle } from './kernelProcess.js'
+import { log } from './log.js'
 
 export interface KernelConnection {
   /** what has gone on in the absence of a client, in the order it was asked */
@@ -40,7 +41,7 @@ export async function connectKernel(
   const resumed = new Promise<ResumedRequest[]>((resolve, reject) => {
     const take = frameDecoder(frame => {
       if (typeof frame === 'object' && frame && 'resumed' in frame) resolve((frame as Resumed).resumed.requests)
-      else if (isReady) receive(frame as Message)
+      else if (isReady) tell(frame as Message)
       else waiting.push(frame as Message)
     })
     socket.on('data', chunk => {
@@ -58,12 +59,21 @@ export async function connectKernel(
   })
   resumed.catch(() => {}) // `ended` tells
 
+  /** What is wrong with one message is no reason to lose the kernel. */
+  function tell(message: Message) {
+    try {
+      receive(message)
+    } catch (error) {
+      log.error(`A message of the kernel (${message.header?.msg_type}) was dropped: ${(error as Error).stack}`)
+    }
+  }
+
   return {
     resumed: replay ? await resumed : [],
     send: message => void socket.write(encodeFrame(message)),
     start() {
       isReady = true
-      for (const message of waiting.splice(0)) receive(message)
+      for (const message of waiting.splice(0)) tell(message)
     },
     close() {
       isClosed = true

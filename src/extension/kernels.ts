@@ -52,6 +52,8 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   const beginning = new EventEmitter<NotebookCell>()
   const handles = { ...context.workspaceState.get<Record<string, KernelHandle>>(storeKey) }
 
+  /** shutdowns that are under way */
+  const ending = new Map<string, Promise<void>>()
   /** only their cells can be shown as running */
   const selected = new WeakSet<NotebookDocument>()
 
@@ -66,14 +68,11 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
 
   return {
     of,
-    run(notebook, cells) {
-      const kernel = of(notebook)
-      const live = kernel && kernel.state !== 'dead' ? kernel : start(notebook, spawn)
-      live.run(cells)
-    },
+    run,
     async restart(notebook) {
       await shutdown(notebook)
-      start(notebook, spawn)
+      // of two that were asked for, the other has started it
+      if (!of(notebook)) start(notebook, spawn)
     },
     shutdown,
     onDidChange: change.event,
@@ -87,6 +86,14 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
 
   function of(notebook: NotebookDocument): Kernel | undefined {
     return kernels.get(key(notebook))
+  }
+
+  function run(notebook: NotebookDocument, cells: readonly NotebookCell[]) {
+    const isEnding = ending.get(key(notebook))
+    if (isEnding) return void isEnding.then(() => run(notebook, cells))
+    const kernel = of(notebook)
+    const live = kernel && kernel.state !== 'dead' ? kernel : start(notebook, spawn)
+    live.run(cells)
   }
 
   /** Takes up the kernel that an earlier window, or an earlier name, has left. */
@@ -110,10 +117,11 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   }
 
   function start(notebook: NotebookDocument, find: (notebook: NotebookDocument) => Promise<KernelStart>) {
-    const kernel = createKernel({
+    const kernel: Kernel = createKernel({
       ...{ notebook, controller, start: () => find(notebook) },
       changed: () => change.fire(notebook),
       died(how, wasResumed) {
+        if (of(notebook) !== kernel) return
         remember(notebook, undefined)
         // it has waited for this window as long as it does
         if (wasResumed) {
@@ -121,7 +129,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
           return log.info(`${nameOf(notebook)}: the kernel of the window before has gone: ${how}`)
         }
         log.error(`${nameOf(notebook)}: ${how}`)
-        void offerRestart(notebook, how)
+        void offerRestart(notebook, kernel, how)
       },
       failed: (cell, error, count) => fail.fire({ cell, error, count }),
       begins: cell => beginning.fire(cell),
@@ -132,6 +140,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   }
 
   async function spawn(notebook: NotebookDocument): Promise<KernelStart> {
+    if (!workspace.isTrusted) throw new Error('runs code when you trust the workspace')
     const node = await findNode()
     const device = workspace.getConfiguration('sdnb', notebook.uri).get('device', 'auto')
     const started = await startKernelProcess(node, {
@@ -143,20 +152,27 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
     return started
   }
 
-  async function shutdown(notebook: NotebookDocument) {
+  function shutdown(notebook: NotebookDocument): Promise<void> {
     const kernel = of(notebook)
-    if (!kernel) return
+    if (!kernel) return Promise.resolve()
+    const under = ending.get(key(notebook)) ?? end(notebook, kernel).finally(() => ending.delete(key(notebook)))
+    ending.set(key(notebook), under)
+    return under
+  }
+
+  async function end(notebook: NotebookDocument, kernel: Kernel) {
     await kernel.shutdown()
     kernels.delete(key(notebook))
     remember(notebook, undefined)
     change.fire(notebook)
   }
 
-  async function offerRestart(notebook: NotebookDocument, how: string) {
+  async function offerRestart(notebook: NotebookDocument, kernel: Kernel, how: string) {
     const [restart, open] = ['Restart', 'Open Log']
     const answer = await window.showErrorMessage(`${nameOf(notebook)}: ${how.split('\n', 1)[0]}`, restart, open)
     if (answer === open) log.show()
-    if (answer === restart) start(notebook, spawn)
+    // it may be closed by now, or have another
+    if (answer === restart && of(notebook) === kernel) start(notebook, spawn)
   }
 
   function remember(notebook: NotebookDocument, handle: KernelHandle | undefined) {

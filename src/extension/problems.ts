@@ -7,6 +7,7 @@ import {
   Range,
   workspace,
 } from 'vscode'
+import { onDidCloseNotebook } from './closedNotebook.js'
 import type { CellFailure, Kernels } from './kernels.js'
 
 /** Marks where a cell has failed, until it runs again or is edited. */
@@ -21,6 +22,9 @@ export function registerProblems(kernels: Kernels): Disposable {
     }),
     workspace.onDidChangeTextDocument(({ document }) => marks.delete(document.uri)),
     workspace.onDidCloseTextDocument(document => marks.delete(document.uri)),
+    onDidCloseNotebook(notebook => {
+      for (const { document } of notebook.getCells()) marks.delete(document.uri)
+    }),
   )
 }
 

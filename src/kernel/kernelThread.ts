@@ -29,7 +29,11 @@ const interrupter = createInterrupter(number => post({ type: 'interrupt', number
 const history = createHistory()
 const language = createLanguage(process.cwd())
 const stale = createStaleMarks()
-const comms = createComms({ [sessionTarget]: sessionComm(stale.cells, sessionState) })
+let tellsDiagnostics = false
+const tellDiagnostics = () => {
+  tellsDiagnostics = true
+}
+const comms = createComms({ [sessionTarget]: sessionComm(stale.cells, sessionState, tellDiagnostics) })
 const kernel = createKernel(
   {
     execute: cell => post({ type: 'execute', cell }),
@@ -50,15 +54,17 @@ const kernel = createKernel(
         language.ran(cell ?? id, code)
         stale.ran({ cell, code, count, names })
       }
-      // who tells cells' ids is an editor: completion will be asked for
-      if (cell !== undefined) language.warm()
+      const isWatched = [...comms.open.values()].includes(sessionTarget)
+      // who tells cells' ids is an editor: completion will be asked for, unless it is ours, which has a language service of its own
+      if (cell !== undefined && !isWatched) language.warm()
       const cells = stale.cells()
       const tell = (data: ReturnType<typeof staleData>) => comms.tell(sessionTarget, data)
       return {
         metadata: { sdnb: { stale: cells } },
         messages: tell(staleData(cells)),
         ...(names &&
-          [...comms.open.values()].includes(sessionTarget) && {
+          isWatched &&
+          tellsDiagnostics && {
             later: language
               .diagnostics(cell ?? id)
               .then(items =>

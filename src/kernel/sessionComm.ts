@@ -9,8 +9,9 @@ export const diagnosticsData = (diagnostics: SessionDiagnostics) =>
 
 /** `sdnb.session` (`protocol/session.ts`). */
 export const sessionComm =
-  (stale: () => StaleCell[], state: () => Promise<SessionState>): CommTarget =>
-  async ({ request }) => {
+  (stale: () => StaleCell[], state: () => Promise<SessionState>, tellDiagnostics: () => void): CommTarget =>
+  async ({ request, diagnostics }) => {
+    if (diagnostics === true) tellDiagnostics()
     if (request === undefined) return staleData(stale())
     if (request === 'state') return { ...(await state()) } as unknown as { [key: string]: JsonValue }
     return { error: `request: expected 'state', got ${JSON.stringify(request)}` }

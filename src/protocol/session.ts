@@ -1,7 +1,7 @@
 /**
- * The comm `sdnb.session`, by which a client looks into the session: `{ stale: StaleCell[] }` comes when it opens and after each cell, then
- * `{ diagnostics: SessionDiagnostics }` when TypeScript has looked at the cell; `{ request: 'state' }` is answered by a
- * {@link SessionState}, as soon as no cell holds the main thread.
+ * The comm `sdnb.session`, by which a client looks into the session: `{ stale: StaleCell[] }` comes when it opens and after each cell;
+ * `{ request: 'state' }` is answered by a {@link SessionState}, as soon as no cell holds the main thread. Where it was opened with
+ * `{ diagnostics: true }`, `{ diagnostics: SessionDiagnostics }` comes when TypeScript has looked at a cell that ran.
  */
 export const sessionTarget = 'sdnb.session'
 

@@ -30,7 +30,8 @@ export function progressView(root: HTMLElement, host: Host): View {
   let wasLeft = false
   // a kernel that is gone, or a file saved meanwhile, leaves a call that nothing goes on with
   const unlisten = host.onKernel(isBusy => {
-    wasLeft = !isBusy
+    if (isBusy) return
+    wasLeft = true
     draw()
   })
 

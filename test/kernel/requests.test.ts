@@ -197,7 +197,7 @@ describe('comms', () => {
     await execute('let dial = 1', {}, [], 'a')
     await execute('const shown = () => dial; dial + 1', {}, [], 'b')
     const reply = (messages: Message[]) => messages.find(({ header }) => header.msg_type === 'execute_reply')!
-    const [first] = await comm('comm_open', { comm_id: 's', target_name: 'sdnb.session', data: {} })
+    const [first] = await comm('comm_open', { comm_id: 's', target_name: 'sdnb.session', data: { diagnostics: true } })
     expect(first.content).toMatchObject({ comm_id: 's', data: { stale: [] } })
     expect(await ask('comm_info', {})).toEqual({ status: 'ok', comms: { s: { target_name: 'sdnb.session' } } })
 

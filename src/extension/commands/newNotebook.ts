@@ -1,6 +1,6 @@
 import { commands, type Disposable, Uri, window, workspace } from 'vscode'
 import { parseNotebook } from '../../notebook/parse.js'
-import { notebookData } from '../notebookData.js'
+import { newId, notebookData } from '../notebookData.js'
 import type { CommandDeps } from './deps.js'
 import { reporting } from './reporting.js'
 
@@ -37,6 +37,9 @@ async function newNotebook(deps: CommandDeps, name?: unknown): Promise<void> {
   if (!template) return
   const file = Uri.joinPath(deps.templates, `${template.name}.sdnb`)
   const text = new TextDecoder().decode(await workspace.fs.readFile(file))
-  const notebook = await workspace.openNotebookDocument('sdnb', notebookData(parseNotebook(text)))
+  const data = notebookData(parseNotebook(text))
+  // two of one template are two notebooks
+  for (const cell of data.cells) cell.metadata = { ...cell.metadata, id: newId() }
+  const notebook = await workspace.openNotebookDocument('sdnb', data)
   await window.showNotebookDocument(notebook)
 }
