@@ -1,6 +1,5 @@
-import { button, element, onKeys } from './dom.js'
-import { icon } from './icons.js'
-import { openOverlay } from './overlay.js'
+import { element, onKeys } from './dom.js'
+import { closeButton, openOverlay } from './overlay.js'
 import { cutOf } from './pixels.js'
 import { settingsOf } from './settings.js'
 import type { Picture } from './source.js'
@@ -22,7 +21,7 @@ export async function openCompare(root: HTMLElement, left: Picture, right: Pictu
     {},
     element('span', 'sdnb-title', {}, 'Compare'),
     element('span', 'sdnb-said'),
-    button('Close', close, icon('close')),
+    closeButton(close),
   )
   panel.append(bar, stage, element('div', 'sdnb-facts sdnb-both', {}, ...differences(left, right)))
 

@@ -1,4 +1,5 @@
-import { element, keepPresses, onKeys } from './dom.js'
+import { button, element, keepPresses, onKeys } from './dom.js'
+import { icon } from './icons.js'
 import { visibleBox } from './visibleBox.js'
 
 export interface Overlay {
@@ -51,6 +52,13 @@ export async function openOverlay(root: HTMLElement, label: string, closed: () =
     if (hadFocus && opener instanceof HTMLElement) opener.focus({ preventScroll: true })
     closed()
   }
+}
+
+/** In the corner of the panel, wherever the other buttons are. */
+export function closeButton(close: () => void): HTMLButtonElement {
+  const made = button('Close', close, icon('close'))
+  made.classList.add('sdnb-close')
+  return made
 }
 
 export const closeOverlay = (root: HTMLElement): void => open.get(root)?.close()

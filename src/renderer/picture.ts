@@ -107,8 +107,7 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
     const { first } = comparison
     root.classList.toggle('sdnb-choosing', first !== undefined)
     clearTimeout(silence)
-    said.textContent =
-      first?.source === source && source ? 'Choose another picture to compare with, in any output. Esc: none' : ''
+    said.textContent = first?.source === source && source ? 'Choose another picture, in any output (Esc: none)' : ''
     for (const [index, picture] of pictures.entries())
       tiles.children[index].classList.toggle('sdnb-first', picture === first)
   })

@@ -3,7 +3,7 @@ import type { Comparison } from './comparison.js'
 import { button, element, onKeys } from './dom.js'
 import type { Host } from './host.js'
 import { icon } from './icons.js'
-import { openOverlay } from './overlay.js'
+import { closeButton, openOverlay } from './overlay.js'
 import { cutOf } from './pixels.js'
 import { settingsOf } from './settings.js'
 import type { Picture } from './source.js'
@@ -65,7 +65,7 @@ export async function openViewer(index: number, parts: ViewerParts): Promise<voi
     ),
     said,
     group('', ...actions.buttons),
-    button('Close', close, icon('close')),
+    closeButton(close),
   )
   panel.append(bar, stage, facts)
   onKeys(panel, {

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { Image } from '../../src/pipeline/index.js'
 import { notebookOf } from './notebookFile.js'
 import { useWorkbench, whyNoWorkbench } from './workbench.js'
 
@@ -38,6 +40,54 @@ describe.skipIf(whyNoWorkbench)(`pictures in VS Code ${whyNoWorkbench}`, () => {
       return pixels[0] === pixels[1] && new Set(pixels[0].split(',')).size > 50
     })()`
     expect(await frame!.evaluate(same)).toBe(true)
+  })
+
+  test('a tile is saved with how it was made, copied, copied as code, varied in a cell below, and compared', async () => {
+    const { page } = workbench()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const call = `import { gridImage } from 'sdnb'
+const { images } = await pipe('a red car', { numImagesPerPrompt: 2, numInferenceSteps: 3, guidanceScale: 3, seed: 7 })
+await gridImage(images, { rows: 1, cols: 2 })`
+    const folder = await workbench().openFolder({ 'c.sdnb': notebookOf(load, call) })
+    const notebook = await workbench().openNotebook('c.sdnb')
+    await notebook.runAll()
+    const tile = await notebook.output('.sdnb-tile[aria-label*="seed 8"]')
+    await tile.click()
+    const viewer = await notebook.output('[role=dialog]')
+    const press = (name: string) => viewer.getByRole('button', { name, exact: true }).click()
+
+    await press('Copy picture')
+    await viewer.locator('.sdnb-said', { hasText: 'Picture copied' }).waitFor()
+    const copied = `navigator.clipboard.read().then(async ([item]) => {
+      const { width, height } = await createImageBitmap(await item.getType('image/png'))
+      return [width, height]
+    })`
+    expect(await page.evaluate(copied)).toEqual([128, 128])
+
+    await press('Copy settings as code')
+    await expect
+      .poll(() => page.evaluate('navigator.clipboard.readText()').catch(() => ''))
+      .toContain("await pipe('a red car', {")
+
+    await press('Save as PNG')
+    const dialog = page.locator('.quick-input-widget input.input')
+    await expect.poll(() => dialog.inputValue()).toBe(join(folder, 'a-red-car-8.png'))
+    await page.keyboard.press('Enter')
+    const saved = () => Image.open(join(folder, 'a-red-car-8.png')).catch(() => undefined)
+    await expect.poll(saved).toMatchObject({ width: 128, parameters: { prompt: 'a red car', seed: 8, steps: 3 } })
+
+    await press('Compare with another picture')
+    await (await notebook.output('.sdnb-tile[aria-label*="seed 7"]')).click()
+    const comparison = await notebook.output('[role=dialog]', { hasText: 'Compare' })
+    expect((await comparison.locator('dd').allInnerTexts()).join()).toBe('8,7')
+    await page.keyboard.press('Escape')
+
+    await (await notebook.output('.sdnb-tile[aria-label*="seed 8"]')).click()
+    await (await notebook.output('[role=dialog]')).getByRole('button', { name: /^Vary/ }).click()
+    const below = notebook.cell(2).locator('.view-lines')
+    await expect.poll(() => below.innerText(), { timeout: 20_000 }).toMatch(/await\spipe\('a\sred\scar',\s\{/)
+    expect(await below.innerText()).not.toContain('seed')
+    await expect.poll(() => notebook.executionCount(2).innerText(), { timeout: 60_000 }).toBe('[3]')
   })
 
   test('Stop ends the call: its progress says where, its cell that it was interrupted', async () => {

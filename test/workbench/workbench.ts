@@ -41,7 +41,8 @@ export class Workbench implements AsyncDisposable {
    * @returns its path
    */
   async openFolder(files: Record<string, string | Uint8Array>, from?: string, payload?: [string, string][]) {
-    const folder = mkdtempSync(join(this.server.folder, 'workspace-'))
+    const folder = join(mkdtempSync(join(this.server.folder, 'workspace-')), 'notebooks')
+    mkdirSync(folder)
     if (from) cpSync(from, folder, { recursive: true })
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
     await this.#goto(folder, payload)
