@@ -43,7 +43,7 @@ describe.skipIf(whyNoWorkbench)(`notebook 01 in VS Code ${whyNoWorkbench}`, { ti
     await notebook.scrollTo(pictures)
     await notebook.cell(pictures).locator('.cell-statusbar-container', { hasText: 'Stale: prompt changed' }).waitFor()
     await notebook.runAll()
-    const second = await shownAndSaved('[15]')
+    const second = await shownAndSaved('[16]')
     expect(spread(second.data)).toBeGreaterThan(20)
     expect(difference(second.data, first.data)).toBeGreaterThan(10)
   })
