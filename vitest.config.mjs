@@ -34,6 +34,10 @@ export default defineConfig({
       ...(process.env.SDNB_BENCH
         ? [{ test: { name: 'bench', include: ['test/workbench/*.bench.ts'], ...inVscode } }]
         : []),
+      // of `tools/screenshots.mjs`
+      ...(process.env.SDNB_SCREENSHOTS
+        ? [{ test: { name: 'screenshots', include: ['test/workbench/*.screenshots.ts'], ...inVscode } }]
+        : []),
     ],
   },
 })

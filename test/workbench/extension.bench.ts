@@ -54,31 +54,67 @@ test('from Run All to the first picture', async () => {
 }, 300_000)
 
 test('40 pictures of 512²', async () => {
+  const { page } = workbench()
   await workbench().openFolder({ 'forty.sdnb': await fortyPictures() })
   await workbench().open('forty.sdnb')
   const opened = performance.now()
-  await workbench().page.getByRole('button', { name: 'Open Anyway' }).click()
+  await page.getByRole('button', { name: 'Open Anyway' }).click()
   const notebook = await workbench().notebook('forty.sdnb')
-  await notebook.output('.sdnb-frame img')
+  const pageOfOutputs = (await (await (await notebook.output('.sdnb-image')).elementHandle())!.ownerFrame())!
   console.log(`opening it, to its first picture: ${(performance.now() - opened).toFixed(0)} ms`)
-  const { page } = workbench()
+
+  const inSight = `[...document.querySelectorAll('.notebookOverlay .code-cell-row')].map(row => row.dataset.index)`
+  const drawn = `[...document.querySelectorAll('.sdnb-image')].filter(image => image.complete && image.naturalWidth).map(image => image.alt)`
+  const scrollbar = (await notebook.editor.locator('.monaco-list > * > .scrollbar.vertical').boundingBox())!
+  const early = ((await pageOfOutputs.evaluate(drawn)) as string[]).length
+  const draws: number[] = []
+  for (let place = 0.02; place < 1; place += 0.06) {
+    const before = `${await page.evaluate(inSight)}`
+    await page.mouse.click(scrollbar.x + 4, scrollbar.y + scrollbar.height * (draws.length % 2 ? place : 1 - place))
+    const start = performance.now()
+    for (let isDrawn = false; !isDrawn; ) {
+      const [rows, pictures] = (await Promise.all([
+        page.evaluate(inSight),
+        pageOfOutputs.evaluate(drawn),
+      ])) as string[][]
+      isDrawn = `${rows}` !== before && rows.every(row => pictures.includes(`picture ${row}`))
+    }
+    draws.push(performance.now() - start)
+    await page.waitForTimeout(200)
+  }
+  report(`all pictures in sight drawn after a jump to elsewhere, ${early} of 40 drawn before`, draws)
+
+  await page.mouse.click(scrollbar.x + 4, scrollbar.y + 4)
   await notebook.editor.hover({ position: { x: 8, y: 300 } })
-  const frames = page.evaluate(`new Promise(resolve => {
-    const times = []
+  await page.evaluate(`{
     let last = performance.now()
     const next = now => {
-      times.push(now - last)
+      frames.push(now - last)
       last = now
-      if (times.length < 600) requestAnimationFrame(next)
-      else resolve(times.slice(1))
+      requestAnimationFrame(next)
     }
+    window.frames = []
     requestAnimationFrame(next)
-  })`)
-  for (let i = 0; i < 100; i++) {
-    await page.mouse.wheel(0, 240)
-    await page.waitForTimeout(60)
+  }`)
+  for (let isLast = false; !isLast; isLast = ((await page.evaluate(inSight)) as string[]).includes('39'))
+    for (let i = 0; i < 10; i++) {
+      await page.mouse.wheel(0, 120) // a notch: VS Code takes any for one
+      await page.waitForTimeout(16)
+    }
+  report('a frame while scrolling through 40 pictures', ((await page.evaluate('frames')) as number[]).slice(1))
+
+  await page.mouse.click(scrollbar.x + 4, scrollbar.y + 4)
+  const saves: number[] = []
+  const changed = page.locator('.tab.active.dirty')
+  for (let i = 0; i < rounds; i++) {
+    await notebook.edit(0, `0 // ${i}`)
+    await changed.waitFor()
+    const start = performance.now()
+    await page.keyboard.press('Control+S')
+    await changed.waitFor({ state: 'detached' })
+    saves.push(performance.now() - start)
   }
-  report('a frame while scrolling through 40 pictures', (await frames) as number[])
+  report('a whole save, from the key until the notebook is unchanged', saves)
 }, 180_000)
 
 function report(what: string, times: number[]) {
@@ -90,12 +126,14 @@ function report(what: string, times: number[]) {
 /** Pictures as hard to pack as photographs: a gradient with grain. */
 async function fortyPictures(): Promise<string> {
   const cells = []
+  let bytes = 0
   for (let i = 0; i < 40; i++) {
     const data = Buffer.from({ length: 512 * 512 * 3 } as never as number[])
     for (let at = 0; at < data.length; at++) data[at] = ((at / 3072 + i * 5) & 255) * 0.8 + Math.random() * 10
     const png = await sharp(data, { raw: { width: 512, height: 512, channels: 3 } })
       .png()
       .toBuffer()
+    bytes += png.length
     const parameters = { prompt: `picture ${i}`, seed: i, steps: 25 }
     const image = {
       version: 1,
@@ -110,6 +148,8 @@ async function fortyPictures(): Promise<string> {
     })
   }
   const text = serialiseNotebook({ ...{ nbformat: 4, nbformat_minor: 5, metadata: {} }, cells })
-  console.log(`40 pictures: a file of ${(text.length / 1e6).toFixed(1)} MB`)
+  console.log(
+    `40 pictures: a file of ${(text.length / 1e6).toFixed(1)} MB, ${(bytes / 40_000).toFixed(0)} kB a picture`,
+  )
   return text
 }
