@@ -25,6 +25,12 @@ async function shown({ png, details }: Bundle, options?: PageOptions) {
 }
 const press = (name: string) => notebook.page.locator('#a').getByRole('button', { name, exact: true }).click()
 
+/** The viewer's buttons stand in the place of the picture's. */
+async function openTile(index: number) {
+  await notebook.page.locator('.sdnb-tile').nth(index).click()
+  await notebook.page.getByRole('dialog').waitFor()
+}
+
 async function sent() {
   await expect.poll(() => notebook.page.evaluate('notebook.hasSent()')).toBe(true)
   const messages = await notebook.sent()
@@ -47,8 +53,8 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
   })
 
   test('a tile is saved as its own pixels, and how it was made', async () => {
-    const page = await shown(await gridOf())
-    await page.locator('.sdnb-tile').nth(1).click()
+    await shown(await gridOf())
+    await openTile(1)
     await press('Save as PNG')
     const { png, parameters, name } = (await sent()) as SavePicture
     expect([name, parameters]).toEqual(['a-red-car-8', madeOf(8)])
@@ -67,7 +73,7 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
 
   test('a tile is copied', async () => {
     const page = await shown(await gridOf())
-    await page.locator('.sdnb-tile').nth(2).click()
+    await openTile(2)
     await press('Copy picture')
     await expect.poll(() => page.getByRole('dialog').getByRole('status').innerText()).toBe('Picture copied')
     const copied = await page.evaluate(`(async () => {
@@ -94,7 +100,7 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
   test('of pictures that one generator drew, the place is told', async () => {
     const drawn = [1, 2].map(() => painted(red, 128, 96, madeOf(7)))
     const page = await shown(await bundleOf(await gridImage(drawn, { rows: 1, cols: 2 })))
-    await page.locator('.sdnb-tile').nth(1).click()
+    await openTile(1)
     expect(await page.getByRole('dialog').locator('dd').first().innerText()).toBe('7 (2 of 2)')
     await press('Again with this seed')
     expect(await sent()).toMatchObject({ made: { parameters: madeOf(7), batch: { index: 1, count: 2 } } })
