@@ -24,7 +24,7 @@ test('activation', async () => {
     await workbench().openFolder({}, join(root, 'templates'))
     await workbench().openNotebook('blank.sdnb')
     await workbench().command('Developer: Show Running Extensions')
-    const row = workbench().page.locator('.runtime-extensions-editor .extension', { hasText: 'sdnb' })
+    const row = workbench().page.locator('.runtime-extensions-editor .extension', { hasText: 'SD Notebook' })
     times.push(Number(/(\d+)ms/.exec(await row.locator('.activation-time').innerText())?.[1]))
   }
   report('activation, as VS Code tells it', times)
