@@ -9,7 +9,7 @@ import { root } from '../setup.mjs'
  * @returns the folders that VS Code is told
  */
 export async function buildSuites() {
-  const extensionDevelopmentPath = join(root, 'dist', 'test')
+  const extensionDevelopmentPath = join(root, 'dist', 'suites')
   const suites = join(root, 'test', 'workbench', 'suite')
   await build({
     entryPoints: [join(suites, 'index.ts'), join(suites, '*.suite.ts')],
