@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import {
   CancellationTokenSource,
   type NotebookCell,
@@ -10,11 +9,13 @@ import {
 import { type CommMessage, type ErrorContent, type Message, type MessageOf, message } from '../protocol/messages.js'
 import { type SessionState, type StaleCell, sessionTarget } from '../protocol/session.js'
 import { createCellOutputs } from './cellOutputs.js'
+import { endKernel } from './endKernel.js'
 import { connectKernel, type KernelConnection } from './kernelConnection.js'
 import { hasEnded, type KernelHandle, killKernelProcess, lastWordsOf } from './kernelProcess.js'
 
 /** A kernel as the rest of the extension sees it. */
 export interface Kernel {
+  readonly notebook: NotebookDocument
   readonly state: 'starting' | 'idle' | 'busy' | 'dead'
   /** as last told; asked anew after each cell */
   readonly session: SessionState | undefined
@@ -50,9 +51,6 @@ export interface KernelParts {
   begins(cell: NotebookCell): void
 }
 
-/** How long a kernel may take to end by itself, ms. */
-const shutdownMs = 2000
-
 interface Run {
   cell: NotebookCell
   execution: NotebookCellExecution
@@ -83,6 +81,7 @@ export function createKernel(parts: KernelParts): Kernel {
   const started = start().catch(error => end((error as Error).message))
 
   return {
+    notebook,
     get state() {
       if (death !== undefined) return 'dead'
       if (!connection) return 'starting'
@@ -121,9 +120,7 @@ export function createKernel(parts: KernelParts): Kernel {
       for (const run of early.splice(0)) endRun(run, undefined)
       await started
       if (!handle || death !== undefined) return
-      send(message('shutdown_request', { restart: false }))
-      if (!(await hasEnded(handle, shutdownMs))) killKernelProcess(handle)
-      connection?.close()
+      await endKernel(handle, connection)
       end('was shut down')
     },
 
@@ -140,7 +137,7 @@ export function createKernel(parts: KernelParts): Kernel {
     ;({ handle, exit } = await parts.start())
     const lost = () => void connectionLost()
     connection = await connectKernel(handle, !exit, receive, lost)
-    await resume(connection)
+    resume(connection)
     connection.start()
     send(message('comm_open', { comm_id: comm, target_name: sessionTarget, data: {} }))
     for (const run of early.splice(0)) ask(run)
@@ -149,12 +146,13 @@ export function createKernel(parts: KernelParts): Kernel {
   }
 
   /** Cells whose run was not over when the window went away are shown anew. */
-  async function resume({ resumed }: KernelConnection) {
+  function resume({ resumed }: KernelConnection) {
     // a cell that ran twice shows its last run
     const last = new Map(resumed.map(({ msg_id, cell }) => [cell, msg_id]))
     for (const [id, msg_id] of last) {
       const cell = notebook.getCells().find(cell => cell.metadata.id === id)
-      if (!cell) continue
+      // one that runs anew meanwhile shows that run
+      if (!cell || early.some(run => run.cell === cell)) continue
       cells.set(msg_id, cell)
       const execution = controller.createNotebookCellExecution(cell)
       runs.set(msg_id, { cell, execution, hasBegun: false, end: new CancellationTokenSource() })
@@ -262,5 +260,3 @@ export function createKernel(parts: KernelParts): Kernel {
     changed()
   }
 }
-
-export const nameOf = (notebook: NotebookDocument): string => basename(notebook.uri.path)

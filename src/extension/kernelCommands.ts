@@ -1,5 +1,6 @@
 import { commands, type Disposable, Disposable as Disposables, type NotebookDocument, window } from 'vscode'
 import type { Kernels } from './kernels.js'
+import { activeNotebook } from './notebooks.js'
 
 /** Commands over the kernel of the notebook in front. */
 export function registerKernelCommands(kernels: Kernels): Disposable {
@@ -22,9 +23,4 @@ export function registerKernelCommands(kernels: Kernels): Disposable {
       }),
     ),
   )
-}
-
-export function activeNotebook(): NotebookDocument | undefined {
-  const notebook = window.activeNotebookEditor?.notebook
-  return notebook?.notebookType === 'sdnb' ? notebook : undefined
 }

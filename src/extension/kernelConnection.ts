@@ -14,6 +14,16 @@ export interface KernelConnection {
   close(): void
 }
 
+/** Keeps a kernel from ending for want of a client, as long as this window is there. @param ended the kernel has gone, or had before */
+export function holdKernel({ socket: path, token }: KernelHandle, ended: () => void): void {
+  const hello: Hello = { token, hold: true }
+  const socket = connect(path)
+  socket.write(encodeFrame({ ...hello }))
+  socket.on('error', () => {}) // 'close' follows
+  socket.on('close', ended)
+  socket.resume()
+}
+
 /**
  * Connects to a kernel that listens.
  * @param replay of a kernel that an earlier window has left: it tells what that one may have missed

@@ -4,6 +4,7 @@ import { closeSync, openSync, rmSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as timeout } from 'node:timers/promises'
 import type { NodeRuntime } from './nodePath.js'
 
 /** How to find a kernel's process again, also from another window. */
@@ -18,6 +19,9 @@ export interface KernelHandle {
 
 /** How long a kernel without a client waits for one, s: a window that reloads takes less. */
 const lingerSeconds = 60
+
+/** How long it may take to listen, ms: a cold disk, a busy machine. */
+const startMs = 60_000
 
 /** The end of a log that is shown, characters. */
 const lastWords = 2000
@@ -55,8 +59,12 @@ export async function startKernelProcess(
     child.once('error', error => resolve(`could not be started: ${error.message}`))
   })
   const listens = new Promise<undefined>(resolve => child.once('message', () => resolve(undefined)))
-  const how = await Promise.race([listens, exit])
-  if (how) throw new Error(`The kernel ${how} before it listened${await lastWordsOf(logFile)}`)
+  const slow = timeout(startMs, `did not listen within ${startMs / 1000} s`, { ref: false })
+  const how = await Promise.race([listens, exit.then(how => `${how} before it listened`), slow])
+  if (how) {
+    child.kill('SIGKILL')
+    throw new Error(`The kernel ${how}${await lastWordsOf(logFile)}`)
+  }
   child.unref()
   return { handle: { socket, token, pid: child.pid!, logFile }, exit }
 }
@@ -78,7 +86,7 @@ export async function hasEnded({ pid }: KernelHandle, ms: number): Promise<boole
       return true
     }
     if (Date.now() > end) return false
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await timeout(20)
   }
 }
 

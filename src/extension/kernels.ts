@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import {
+  commands,
   type Disposable,
   Disposable as Disposables,
   type Event,
@@ -9,17 +9,19 @@ import {
   type NotebookCell,
   type NotebookController,
   type NotebookDocument,
-  Uri,
   window,
   workspace,
 } from 'vscode'
 import type { ErrorContent } from '../protocol/messages.js'
-import { onDidCloseNotebook } from './closedNotebook.js'
-import { createKernel, type Kernel, type KernelStart, nameOf } from './kernel.js'
+import { endKernel } from './endKernel.js'
+import { createKernel, type Kernel, type KernelStart } from './kernel.js'
+import { holdKernel } from './kernelConnection.js'
 import { type KernelHandle, startKernelProcess } from './kernelProcess.js'
 import { log } from './log.js'
 import { findNode } from './nodePath.js'
-import { successorOf } from './successor.js'
+import { watchNotebookMoves } from './notebookMoves.js'
+import { activeNotebook, folderOf, nameOf } from './notebooks.js'
+import { notebooksWithTabs, onDidChangeNotebookTabs } from './notebookTabs.js'
 
 /** The kernels of the window, one a notebook. */
 export interface Kernels extends Disposable {
@@ -57,24 +59,35 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
   /** only their cells can be shown as running */
   const selected = new WeakSet<NotebookDocument>()
 
+  const moves = watchNotebookMoves()
   const listeners = Disposables.from(
-    onDidCloseNotebook(notebook => void closed(notebook)),
+    moves,
+    onDidChangeNotebookTabs(({ opened, closed }) => {
+      opened.forEach(hold)
+      closed.forEach(tabClosed)
+    }),
+    workspace.onDidCloseNotebookDocument(({ uri }) => {
+      if (!notebooksWithTabs().has(uri.toString())) tabClosed(uri.toString())
+    }),
     controller.onDidChangeSelectedNotebooks(({ notebook, selected: isSelected }) => {
       if (!isSelected) return void selected.delete(notebook)
       selected.add(notebook)
       resume(notebook)
     }),
+    window.onDidChangeActiveNotebookEditor(select),
   )
+
+  for (const uri of notebooksWithTabs()) hold(uri)
 
   return {
     of,
     run,
     async restart(notebook) {
-      await shutdown(notebook)
+      await shutdown(key(notebook))
       // of two that were asked for, the other has started it
       if (!of(notebook)) start(notebook, spawn)
     },
-    shutdown,
+    shutdown: notebook => shutdown(key(notebook)),
     onDidChange: change.event,
     onDidFail: fail.event,
     onDidBegin: beginning.event,
@@ -96,6 +109,13 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
     live.run(cells)
   }
 
+  /** VS Code selects a controller when a cell runs, where it has not before under this name; a kernel that is there does not wait for that. */
+  function select() {
+    const notebook = activeNotebook()
+    if (notebook && handles[key(notebook)] && !selected.has(notebook))
+      void commands.executeCommand('notebook.selectKernel', { id: controller.id, extension: context.extension.id })
+  }
+
   /** Takes up the kernel that an earlier window, or an earlier name, has left. */
   function resume(notebook: NotebookDocument) {
     const handle = handles[key(notebook)]
@@ -103,17 +123,26 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       start(notebook, async () => ({ handle }))
   }
 
-  async function closed(notebook: NotebookDocument) {
-    const kernel = of(notebook)
-    const handle = handles[key(notebook)]
-    if (!kernel) return
-    const successor = handle && (await successorOf(notebook))
-    if (!successor || of(successor)) return shutdown(notebook)
-    kernel.leave()
-    kernels.delete(key(notebook))
-    remember(notebook, undefined)
+  /** A kernel that waits for its notebook's tab to be looked at does not wait in vain. */
+  function hold(uri: string) {
+    const handle = handles[uri]
+    if (!handle || kernels.has(uri) || !workspace.isTrusted) return
+    holdKernel(handle, () => {
+      if (handles[uri] === handle && !kernels.has(uri)) remember(uri, undefined)
+    })
+  }
+
+  function tabClosed(uri: string) {
+    const kernel = kernels.get(uri)
+    const handle = handles[uri]
+    const successor = handle && moves.of(uri, kernel?.notebook)
+    if (!successor || kernels.has(successor)) return void shutdown(uri)
+    kernel?.leave()
+    kernels.delete(uri)
+    remember(uri, undefined)
     remember(successor, handle)
-    resume(successor)
+    hold(successor)
+    select()
   }
 
   function start(notebook: NotebookDocument, find: (notebook: NotebookDocument) => Promise<KernelStart>) {
@@ -122,7 +151,7 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       changed: () => change.fire(notebook),
       died(how, wasResumed) {
         if (of(notebook) !== kernel) return
-        remember(notebook, undefined)
+        remember(key(notebook), undefined)
         // it has waited for this window as long as it does
         if (wasResumed) {
           kernels.delete(key(notebook))
@@ -148,23 +177,24 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
       kernelFile: join(context.extensionPath, 'dist/kernelProcess.js'),
     })
     log.info(`${nameOf(notebook)}: kernel ${started.handle.pid} on Node.js ${node.version}, ${node.execPath}`)
-    remember(notebook, started.handle)
+    remember(key(notebook), started.handle)
     return started
   }
 
-  function shutdown(notebook: NotebookDocument): Promise<void> {
-    const kernel = of(notebook)
-    if (!kernel) return Promise.resolve()
-    const under = ending.get(key(notebook)) ?? end(notebook, kernel).finally(() => ending.delete(key(notebook)))
-    ending.set(key(notebook), under)
+  function shutdown(uri: string): Promise<void> {
+    const under = ending.get(uri) ?? end(uri).finally(() => ending.delete(uri))
+    ending.set(uri, under)
     return under
   }
 
-  async function end(notebook: NotebookDocument, kernel: Kernel) {
-    await kernel.shutdown()
-    kernels.delete(key(notebook))
-    remember(notebook, undefined)
-    change.fire(notebook)
+  async function end(uri: string) {
+    const kernel = kernels.get(uri)
+    const handle = handles[uri]
+    if (kernel) await kernel.shutdown()
+    else if (handle) await endKernel(handle)
+    kernels.delete(uri)
+    remember(uri, undefined)
+    if (kernel) change.fire(kernel.notebook)
   }
 
   async function offerRestart(notebook: NotebookDocument, kernel: Kernel, how: string) {
@@ -175,18 +205,12 @@ export function createKernels(context: ExtensionContext, controller: NotebookCon
     if (answer === restart && of(notebook) === kernel) start(notebook, spawn)
   }
 
-  function remember(notebook: NotebookDocument, handle: KernelHandle | undefined) {
-    if (handle) handles[key(notebook)] = handle
-    else delete handles[key(notebook)]
+  function remember(uri: string, handle: KernelHandle | undefined) {
+    if (handle) handles[uri] = handle
+    else if (uri in handles) delete handles[uri]
+    else return
     void context.workspaceState.update(storeKey, handles)
   }
 }
 
 const key = (notebook: NotebookDocument) => notebook.uri.toString()
-
-/** Where its cells run: beside it; one that has no file yet, in the workspace. */
-export function folderOf({ uri }: NotebookDocument): string {
-  if (uri.scheme === 'file') return dirname(uri.fsPath)
-  const [first] = workspace.workspaceFolders ?? []
-  return first?.uri.scheme === 'file' ? first.uri.fsPath : Uri.file(homedir()).fsPath
-}

@@ -20,37 +20,39 @@ const oldest = 20
 export async function findNode(): Promise<NodeRuntime> {
   const set = workspace.getConfiguration('sdnb').get<string>('nodePath', '').trim()
   if (set) {
-    const found = await versionOf(set, {})
-    if (isNewEnough(found)) return { execPath: set, env: process.env, version: found.version }
+    const found = await asked(set, {})
+    if (isNewEnough(found)) return { ...found, env: process.env }
     throw new Error(`sdnb.nodePath: expected the path of Node.js ${oldest} or later, got ${set}: ${said(found)}`)
   }
-  const onPath = await versionOf('node', {})
-  if (isNewEnough(onPath)) return { execPath: 'node', env: process.env, version: onPath.version }
+  const onPath = await asked('node', {})
+  if (isNewEnough(onPath)) return { ...onPath, env: process.env }
   const asNode = { ELECTRON_RUN_AS_NODE: '1' }
-  const own = await versionOf(process.execPath, asNode)
-  if (isNewEnough(own)) return { execPath: process.execPath, env: { ...process.env, ...asNode }, version: own.version }
+  const own = await asked(process.execPath, asNode)
+  if (isNewEnough(own)) return { ...own, env: { ...process.env, ...asNode } }
   throw new Error(
     `Cells run on Node.js ${oldest} or later, which was not found: node on the PATH ${said(onPath)}; VS Code's own ${said(own)}. Install Node.js, or set sdnb.nodePath.`,
   )
 }
 
-type Found = { version: string } | { problem: string }
+type Found = Pick<NodeRuntime, 'execPath' | 'version'> | { problem: string }
 
-async function versionOf(execPath: string, env: NodeJS.ProcessEnv): Promise<Found> {
+/** Its own path: on Windows a bare `node` would be looked for in the notebook's folder first. */
+const tellsItself = 'JSON.stringify({ execPath: process.execPath, version: process.version })'
+
+async function asked(execPath: string, env: NodeJS.ProcessEnv): Promise<Found> {
   try {
-    const { stdout } = await promisify(execFile)(execPath, ['-p', 'process.version'], {
+    const { stdout } = await promisify(execFile)(execPath, ['-p', tellsItself], {
       env: { ...process.env, ...env },
       timeout: 10_000,
     })
-    return { version: stdout.trim() }
+    return JSON.parse(stdout)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     return { problem: code === 'ENOENT' ? 'there is no such file' : message }
   }
 }
 
-const isNewEnough = (found: Found): found is { version: string } =>
+const isNewEnough = (found: Found): found is Exclude<Found, { problem: string }> =>
   'version' in found && Number(/^v(\d+)\./.exec(found.version)?.[1]) >= oldest
 
-const said = (found: Found) =>
-  'version' in found ? `is ${found.version || 'no Node.js'}` : `does not run: ${found.problem}`
+const said = (found: Found) => ('version' in found ? `is ${found.version}` : `does not run: ${found.problem}`)

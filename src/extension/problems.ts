@@ -7,8 +7,8 @@ import {
   Range,
   workspace,
 } from 'vscode'
-import { onDidCloseNotebook } from './closedNotebook.js'
 import type { CellFailure, Kernels } from './kernels.js'
+import { onDidCloseNotebook } from './notebookTabs.js'
 
 /** Marks where a cell has failed, until it runs again or is edited. */
 export function registerProblems(kernels: Kernels): Disposable {

@@ -8,7 +8,7 @@ import {
 } from 'vscode'
 import { parseNotebook } from '../notebook/parse.js'
 import { serialiseNotebook } from '../notebook/serialise.js'
-import { notebookData, type SaveOptions, savedNotebook } from './notebookData.js'
+import { newId, notebookData, type SaveOptions, savedNotebook } from './notebookData.js'
 
 /**
  * Opens and saves `.sdnb`. What is no notebook does not open: an empty notebook in its place would destroy the file when it is
@@ -22,13 +22,20 @@ export function registerSerializer(): Disposable {
 
 export const serializer: NotebookSerializer = {
   deserializeNotebook(bytes) {
-    if (bytes.length === 0) return new NotebookData([new NotebookCellData(NotebookCellKind.Code, '', 'typescript')])
+    if (bytes.length === 0) return newNotebook()
     return notebookData(parseNotebook(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)))
   },
   serializeNotebook: data => Buffer.from(serialiseNotebook(savedNotebook(data, saveOptions()))),
 }
 
-export function saveOptions(): SaveOptions {
+/** A file of 0 bytes, and a notebook that VS Code makes. */
+function newNotebook(): NotebookData {
+  const cell = new NotebookCellData(NotebookCellKind.Code, '', 'typescript')
+  cell.metadata = { id: newId() }
+  return new NotebookData([cell])
+}
+
+function saveOptions(): SaveOptions {
   const settings = workspace.getConfiguration('sdnb.outputs')
   return {
     outputs: settings.get('save', 'all' as const),

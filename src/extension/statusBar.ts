@@ -1,7 +1,8 @@
 import { type Disposable, Disposable as Disposables, MarkdownString, StatusBarAlignment, window } from 'vscode'
+import { sizeText } from '../protocol/sizeText.js'
 import type { Kernel } from './kernel.js'
-import { activeNotebook } from './kernelCommands.js'
 import type { Kernels } from './kernels.js'
+import { activeNotebook } from './notebooks.js'
 
 /** The kernel of the notebook in front: its state, the device that really runs, what is loaded, and its memory. */
 export function registerStatusBar(kernels: Kernels): Disposable {
@@ -21,18 +22,13 @@ export function registerStatusBar(kernels: Kernels): Disposable {
   }
 }
 
-/** As `idle · cpu · StableDiffusionPipeline · 1.2 GB`. */
+/** As `idle · cpu · StableDiffusionPipeline · 1.23 GB`. */
 export function statusText(kernel: Pick<Kernel, 'state' | 'session'> | undefined): string {
   const { pipelines = [], memory } = kernel?.session ?? {}
   const devices = [...new Set(pipelines.map(({ device }) => device))]
   const types = [...new Set(pipelines.map(({ type }) => type))]
   const bytes = memory ? memory.kernel + memory.engines : 0
-  return [kernel?.state ?? 'no kernel', ...devices, ...types, ...(bytes ? [inWords(bytes)] : [])].join(' · ')
-}
-
-export function inWords(bytes: number): string {
-  const [size, unit] = bytes >= 1e9 ? [bytes / 1e9, 'GB'] : [bytes / 1e6, 'MB']
-  return `${size.toFixed(size < 10 ? 1 : 0)} ${unit}`
+  return [kernel?.state ?? 'no kernel', ...devices, ...types, ...(bytes ? [sizeText(bytes)] : [])].join(' · ')
 }
 
 const icon = (kernel: Kernel | undefined) =>
@@ -50,10 +46,10 @@ function tooltip(kernel: Kernel | undefined): MarkdownString {
   if (kernel.death !== undefined) return text.appendText(kernel.death)
   const { pipelines = [], memory } = kernel.session ?? {}
   text.appendMarkdown(`**Kernel** ${kernel.state}`)
-  if (memory) text.appendMarkdown(`\n\nKernel ${inWords(memory.kernel)}, models ${inWords(memory.engines)}`)
+  if (memory) text.appendMarkdown(`\n\nKernel ${sizeText(memory.kernel)}, models ${sizeText(memory.engines)}`)
   for (const { name, type, device, bytes } of pipelines) {
     text.appendMarkdown('\n\n')
-    text.appendText(`${name}: ${type} on ${device}${bytes ? `, ${inWords(bytes)}` : ''}`)
+    text.appendText(`${name}: ${type} on ${device}${bytes ? `, ${sizeText(bytes)}` : ''}`)
   }
   return text
 }

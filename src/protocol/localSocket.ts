@@ -5,6 +5,8 @@ export interface Hello {
   token: string
   /** The client takes over from one that has left: it gets {@link Resumed}, then all that came of those requests, then what comes. */
   replay?: boolean
+  /** The client keeps the kernel from ending until another takes over; it hears nothing. */
+  hold?: boolean
 }
 
 /** The first frame to a client that asked for a replay. */

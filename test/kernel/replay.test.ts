@@ -38,11 +38,15 @@ async function started(lingerSeconds = 60) {
     if (isAlive(pid)) process.kill(pid, 'SIGKILL')
     rmSync(folder, { recursive: true })
   })
-  const client = async (replay?: boolean) => {
+  const connected = async (hello: object) => {
     const connection = connect(socket)
     await once(connection, 'connect')
+    connection.write(encodeFrame({ token, ...hello }))
+    return connection
+  }
+  const client = async (replay?: boolean) => {
+    const connection = await connected({ ...(replay && { replay }) })
     const client = clientOf(connection)
-    connection.write(encodeFrame({ token, ...(replay && { replay }) }))
     return {
       ...client,
       /** Runs a cell of that id, and gives the request's. */
@@ -54,7 +58,7 @@ async function started(lingerSeconds = 60) {
       },
     }
   }
-  return { ...{ pid, client }, log: () => readFileSync(join(folder, 'log'), 'utf8') }
+  return { ...{ pid, client, connected }, log: () => readFileSync(join(folder, 'log'), 'utf8') }
 }
 
 async function failsWith(child: ChildProcess): Promise<never> {
@@ -168,5 +172,24 @@ test('a kernel that nobody comes back to ends when its time is over, not before'
   await setTimeout(1500)
   expect(isAlive(pid)).toBe(true)
   await two.leave()
+  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
+})
+
+test('who holds a kernel keeps it from ending, and takes nothing from who comes back', async () => {
+  const { client, connected, pid } = await started(1)
+  const one = await client()
+  const id = one.run('a', 'console.log("said")')
+  await one.answered(id)
+  const [hold] = await Promise.all([connected({ hold: true }), one.leave()])
+  await setTimeout(2000)
+  expect(isAlive(pid)).toBe(true)
+  const two = await client(true)
+  expect(await two.resumed()).toMatchObject([{ msg_id: id, cell: 'a', state: 'ended' }])
+  await two.answered(id)
+  expect(of(id, two.heard)).toContain('said\n')
+  await two.leave()
+  await setTimeout(2000)
+  expect(isAlive(pid)).toBe(true)
+  hold.end()
   await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
 })

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { isAlive } from '../support/processes.js'
@@ -37,6 +37,42 @@ console.log('the end')`,
     await after.output('.output', { hasText: /kept\d+/ })
   })
 
+  test('a window that reloads with two notebooks: the one behind keeps its kernel, and ends it when it is closed', async () => {
+    const twice = "globalThis.runs = (globalThis.runs ?? 0) + 1\nconsole.log('run', globalThis.runs, 'of', process.pid)"
+    await workbench().openFolder({ 'behind.sdnb': notebookOf(twice), 'other.sdnb': notebookOf(twice) })
+    const { page } = workbench()
+    const pids: number[] = []
+    for (const name of ['behind.sdnb', 'other.sdnb']) {
+      const notebook = await workbench().openNotebook(name)
+      await notebook.run(0)
+      const printed = await notebook.output('span', { hasText: /^run 1 of \d+/ })
+      pids.push(Number(/of\s(\d+)/.exec(await printed.innerText())![1]))
+      await notebook.run(0)
+      await notebook.output('span', { hasText: `run 2 of ${pids.at(-1)}` })
+      await notebook.save()
+    }
+    await workbench().reload()
+    // its runs are shown once, as the last has left them
+    const other = await workbench().notebook('other.sdnb')
+    await expect.poll(() => other.executionCount(0).innerText()).toBe('[2]')
+    const shown = await other.output('.output', { hasText: `run 2 of ${pids[1]}` })
+    expect((await shown.innerText()).match(/run \d/g)).toEqual(['run 2'])
+    // the other is not open, as nobody has looked at it; yet the window is its kernel's client
+    await expect.poll(() => clientsOf(pids[0])).toBe(1)
+    const tab = page.locator('.tab', { hasText: 'behind.sdnb' })
+    await tab.click()
+    const behind = await workbench().notebook('behind.sdnb')
+    await behind.run(0)
+    await behind.output('span', { hasText: `run 3 of ${pids[0]}` })
+    await behind.save()
+    await page.locator('.tab', { hasText: 'other.sdnb' }).click()
+    await workbench().reload()
+    await expect.poll(() => clientsOf(pids[0])).toBe(1)
+    await tab.click({ button: 'middle' })
+    await expect.poll(() => isAlive(pids[0])).toBe(false)
+    expect(isAlive(pids[1])).toBe(true)
+  })
+
   test('a kernel that is killed: the cell fails with the reason, Restart gives another', async () => {
     await workbench().openFolder({
       'killed.sdnb': notebookOf('process.pid', 'await new Promise(resolve => setTimeout(resolve, 100_000))'),
@@ -62,6 +98,14 @@ console.log('the end')`,
     await expect.poll(() => isAlive(pid), { timeout: 30_000 }).toBe(false)
   })
 })
+
+/** How many are connected to the kernel of a process, as Linux tells. */
+function clientsOf(pid: number): number {
+  const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  const socket = args[args.indexOf('--socket') + 1]
+  const lines = readFileSync('/proc/net/unix', 'utf8').split('\n')
+  return lines.filter(line => line.endsWith(` ${socket}`)).length - 1 // it listens on one
+}
 
 /** Runs the first cell, which tells its kernel's process. */
 async function pidIn(notebook: NotebookPage): Promise<number> {

@@ -57,9 +57,10 @@ export class Workbench implements AsyncDisposable {
     await this.#untilReady()
   }
 
-  /** Reloads the window, as its command does. */
+  /** Reloads the window. */
   async reload() {
-    await this.page.reload()
+    // not the page's own reload, which VS Code is not asked before: tabs that it has just opened would be lost
+    await Promise.all([this.page.waitForEvent('load'), this.command('Developer: Reload Window')])
     await this.#untilReady()
   }
 

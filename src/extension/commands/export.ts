@@ -15,9 +15,8 @@ import {
   workspace,
 } from 'vscode'
 import { serialiseNotebook } from '../../notebook/serialise.js'
-import { activeNotebook } from '../kernelCommands.js'
-import { folderOf } from '../kernels.js'
 import { savedNotebook } from '../notebookData.js'
+import { activeNotebook, folderOf } from '../notebooks.js'
 import { askCommandLine } from './commandLine.js'
 import type { CommandDeps } from './deps.js'
 import { reporting } from './reporting.js'

@@ -1,5 +1,5 @@
 import { commands, type Disposable, type QuickPickItem, QuickPickItemKind, window, workspace } from 'vscode'
-import { nameOf } from '../kernel.js'
+import { nameOf } from '../notebooks.js'
 import type { CommandDeps } from './deps.js'
 import { type MemoryItem, memoryItems } from './memoryItems.js'
 import { reporting } from './reporting.js'

@@ -1,5 +1,5 @@
 import { commands, type Disposable, window, workspace } from 'vscode'
-import { activeNotebook } from '../kernelCommands.js'
+import { activeNotebook } from '../notebooks.js'
 import type { CommandDeps } from './deps.js'
 import { reporting } from './reporting.js'
 

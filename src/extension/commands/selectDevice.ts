@@ -1,6 +1,14 @@
-import { ConfigurationTarget, commands, type Disposable, ProgressLocation, window, workspace } from 'vscode'
+import {
+  ConfigurationTarget,
+  commands,
+  type Disposable,
+  ProgressLocation,
+  type WorkspaceConfiguration,
+  window,
+  workspace,
+} from 'vscode'
 import type { DoctorReport } from '../../protocol/commandLine.js'
-import { activeNotebook } from '../kernelCommands.js'
+import { activeNotebook } from '../notebooks.js'
 import { askCommandLine } from './commandLine.js'
 import type { CommandDeps } from './deps.js'
 import { type DeviceItem, deviceItems } from './deviceItems.js'
@@ -12,7 +20,8 @@ export function registerSelectDevice(deps: CommandDeps): Disposable {
 }
 
 async function selectDevice(deps: CommandDeps): Promise<void> {
-  const settings = workspace.getConfiguration('sdnb')
+  const notebook = activeNotebook()
+  const settings = workspace.getConfiguration('sdnb', notebook?.uri)
   const current = settings.get('device', 'auto')
   const items = findDevices(deps).then(({ devices }) => deviceItems(devices, current))
   const item = await window.showQuickPick<DeviceItem>(items, {
@@ -25,18 +34,17 @@ async function selectDevice(deps: CommandDeps): Promise<void> {
     void window.showWarningMessage(item.problem)
     return
   }
-  const isOfWorkspace = settings.inspect('device')?.workspaceValue !== undefined
-  await settings.update(
-    'device',
-    item.device,
-    isOfWorkspace ? ConfigurationTarget.Workspace : ConfigurationTarget.Global,
-  )
-
-  const notebook = activeNotebook()
+  await settings.update('device', item.device, targetOf(settings.inspect('device')))
   if (!notebook || !deps.kernels.of(notebook) || item.device === current) return
   const restart = 'Restart Kernel'
   const text = `The kernel that runs keeps its device; ${item.device} is taken by the next.`
   if ((await window.showInformationMessage(text, restart)) === restart) await deps.kernels.restart(notebook)
+}
+
+/** Where it is set already, as that holds over what is set elsewhere. */
+function targetOf(set: ReturnType<WorkspaceConfiguration['inspect']>): ConfigurationTarget {
+  if (set?.workspaceFolderValue !== undefined) return ConfigurationTarget.WorkspaceFolder
+  return set?.workspaceValue !== undefined ? ConfigurationTarget.Workspace : ConfigurationTarget.Global
 }
 
 async function findDevices({ findNode, cliFile }: CommandDeps): Promise<DoctorReport> {

@@ -12,7 +12,7 @@ import {
   workspace,
 } from 'vscode'
 import type { Diagnostic as Found } from '../../language/serverProtocol.js'
-import { onDidCloseNotebook } from '../closedNotebook.js'
+import { onDidCloseNotebook } from '../notebookTabs.js'
 import { codeCells, isOurs, notebookOf } from './cells.js'
 import { rangeIn } from './places.js'
 import type { Servers } from './servers.js'

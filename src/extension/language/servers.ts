@@ -1,8 +1,7 @@
-import { basename } from 'node:path'
 import { type CancellationToken, type Disposable, type NotebookDocument, type TextDocument, workspace } from 'vscode'
 import { type LanguageServer, LanguageServerDiedError, startLanguageServer } from '../../language/client.js'
-import { onDidCloseNotebook } from '../closedNotebook.js'
-import { folderOf } from '../kernels.js'
+import { folderOf, nameOf } from '../notebooks.js'
+import { onDidCloseNotebook } from '../notebookTabs.js'
 import { notebookOf } from './cells.js'
 import { createNotebookServer, type NotebookServer } from './notebookServer.js'
 import type { LanguageFeatures } from './registerLanguageFeatures.js'
@@ -70,5 +69,3 @@ export function createServers({ findNode, serverFile, log }: LanguageFeatures): 
     log.warn(`${nameOf(notebook)}: the language server could not answer: ${(error as Error).message}`)
   }
 }
-
-const nameOf = ({ uri }: NotebookDocument) => basename(uri.path)

@@ -1,6 +1,6 @@
 import { type NotebookDocument, Uri, window, workspace } from 'vscode'
 import type { SavePicture } from '../../protocol/rendererMessages.js'
-import { folderOf } from '../kernels.js'
+import { folderOf } from '../notebooks.js'
 import { withParameters } from './pngText.js'
 
 /** where the last picture went */

@@ -8,8 +8,8 @@ import {
   TreeItem,
   window,
 } from 'vscode'
-import { activeNotebook } from '../kernelCommands.js'
 import type { Kernels } from '../kernels.js'
+import { activeNotebook } from '../notebooks.js'
 import { type VariableNode, variableNodes } from './variableNodes.js'
 
 /** The view `sdnb.variables`: what the session of the notebook in front holds, as it was after the last cell. */

@@ -63,6 +63,7 @@ export async function serveSocket(
         if (!isEqual(hello.token, token)) return void socket.destroy()
         clearTimeout(timer)
         open.add(socket)
+        if (hello.hold === true) return
         client = hub.connect(
           send,
           hello.replay === true ? requests => socket.write(encodeFrame(resumed(requests))) : undefined,
@@ -79,10 +80,8 @@ export async function serveSocket(
     })
     socket.on('error', () => {})
     socket.on('close', () => {
-      if (!client) return
-      client.close()
-      open.delete(socket)
-      if (open.size) return
+      client?.close()
+      if (!open.delete(socket) || open.size) return
       clearTimeout(timer)
       timer = setTimeout(left, lingerMs)
     })
