@@ -40,7 +40,6 @@ export function progressView(root: HTMLElement, host: Host): View {
     const { step, total, unit, device } = progress
     const isLive = !progress.done && !wasLeft
     const isWhole = step >= total
-    root.classList.toggle('sdnb-live', isLive)
     root.classList.toggle('sdnb-ended', !isLive)
     hasPreviews ||= progress.previews !== undefined
     root.classList.toggle('sdnb-previewed', isLive && hasPreviews)
