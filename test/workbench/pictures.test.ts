@@ -90,6 +90,56 @@ await gridImage(images, { rows: 1, cols: 2 })`
     await expect.poll(() => notebook.executionCount(2).innerText(), { timeout: 60_000 }).toBe('[3]')
   })
 
+  test('by keyboard: to a tile, Enter opens it, + enlarges, arrows move, Esc closes and goes back to the tile', async () => {
+    const { page } = workbench()
+    const call = `import { gridImage } from 'sdnb'
+const { images } = await pipe('a red car', { numImagesPerPrompt: 2, numInferenceSteps: 2, seed: 7 })
+await gridImage(images, { rows: 1, cols: 2 })`
+    await workbench().openFolder({ 'k.sdnb': notebookOf(load, call) })
+    const notebook = await workbench().openNotebook('k.sdnb')
+    await notebook.runAll()
+    const tile = await notebook.output('.sdnb-tile[aria-label*="seed 7"]')
+    const frame = (await (await tile.elementHandle())!.ownerFrame())!
+    const focused = () => frame.evaluate('document.activeElement?.ariaLabel ?? ""')
+    // VS Code answers a focus that has moved within its page of outputs by moving it there again: a person is slower
+    const press = async (key: string) => {
+      await page.keyboard.press(key)
+      await page.waitForTimeout(300)
+    }
+
+    // to the first output of the cell, which is how far the call has come
+    await notebook.focus(1)
+    await press('Control+Shift+ArrowDown')
+    await expect.poll(() => frame.evaluate('document.activeElement.matches(".output:has(.sdnb-progress)")')).toBe(true)
+    await press('Tab')
+    await expect.poll(focused).toMatch(/^Picture 1 of 2/)
+    await press('Tab')
+    await expect.poll(focused).toBe('Copy picture')
+    await press('Shift+Tab')
+    await expect.poll(focused).toMatch(/^Picture 1 of 2/)
+    await press('ArrowRight')
+    await expect.poll(focused).toMatch(/^Picture 2 of 2, .*seed 8/)
+
+    await press('Enter')
+    const viewer = await notebook.output('[role=dialog]')
+    const [cut, percent] = [viewer.locator('.sdnb-cut'), viewer.locator('.sdnb-percent')]
+    const fitted = await percent.innerText()
+    for (let i = 0; i < 5; i++) await press('+')
+    await expect.poll(() => percent.innerText()).not.toBe(fitted)
+    const before = (await cut.boundingBox())!
+    await press('ArrowRight')
+    await press('ArrowDown')
+    await expect
+      .poll(() => cut.boundingBox())
+      .toMatchObject({ x: expect.closeTo(before.x - 48, 0), y: expect.closeTo(before.y - 48, 0) })
+    expect(await viewer.locator('.sdnb-place').innerText()).toBe('2 of 2')
+
+    await press('Escape')
+    await viewer.waitFor({ state: 'detached' })
+    await expect.poll(focused).toMatch(/^Picture 2 of 2/)
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('IFRAME')
+  })
+
   test('Stop ends the call: its progress says where, its cell that it was interrupted', async () => {
     await workbench().openFolder({ 'b.sdnb': notebookOf(load, "await pipe('a red car', { numInferenceSteps: 900 })") })
     const notebook = await workbench().openNotebook('b.sdnb')
