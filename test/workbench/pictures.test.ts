@@ -140,6 +140,31 @@ await gridImage(images, { rows: 1, cols: 2 })`
     expect(await page.evaluate('document.activeElement.tagName')).toBe('IFRAME')
   })
 
+  test('a picture of a notebook whose seed is none: “again” tells so', async () => {
+    const parameters = { prompt: 'a red car', seed: '../7' }
+    const image = new Image(new Uint8Array(64 * 64 * 3), 64, 64)
+    const notebookJson = JSON.parse(notebookOf('1'))
+    const picture = {
+      'image/png': Buffer.from(await image.toPNG()).toString('base64'),
+      'application/vnd.sdnb.image+json': {
+        ...{ version: 1, width: 64, height: 64 },
+        pictures: [{ x: 0, y: 0, width: 64, height: 64, parameters }],
+      },
+    }
+    notebookJson.cells[0].outputs = [{ output_type: 'display_data', metadata: {}, data: picture }]
+    const folder = await workbench().openFolder({ 's.sdnb': JSON.stringify(notebookJson) })
+    const notebook = await workbench().openNotebook('s.sdnb')
+    const tile = await notebook.output('.sdnb-tile')
+    await tile.click()
+    const viewer = await notebook.output('[role=dialog]')
+    await viewer.getByRole('button', { name: 'Save as PNG' }).click()
+    const dialog = workbench().page.locator('.quick-input-widget input.input')
+    await expect.poll(() => dialog.inputValue()).toBe(join(folder, 'a-red-car-7.png'))
+    await workbench().page.keyboard.press('Escape')
+    await viewer.getByRole('button', { name: 'Again with this seed' }).click()
+    await workbench().notification('its seed is "../7", expected a whole number')
+  })
+
   test('Stop ends the call: its progress says where, its cell that it was interrupted', async () => {
     await workbench().openFolder({ 'b.sdnb': notebookOf(load, "await pipe('a red car', { numInferenceSteps: 900 })") })
     const notebook = await workbench().openNotebook('b.sdnb')
