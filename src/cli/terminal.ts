@@ -2,9 +2,7 @@ import cliProgress from 'cli-progress'
 import type { Progress } from '../index.js'
 import { type CodeCell, joined, type MultilineText } from '../notebook/nbformat.js'
 import type { OutputMessage } from '../notebook/outputs.js'
-
-/** A long call's report, a `Progress`, in a message's bundle. */
-export const progressType = 'application/vnd.sdnb.progress+json'
+import { progressType } from '../protocol/progress.js'
 
 /** Shows a run as it goes: what cells print on `out`, where the run is on `status`. */
 export interface Terminal {

@@ -1,12 +1,12 @@
 import { NotebookCellOutput, NotebookCellOutputItem } from 'vscode'
 import type { MimeBundle, Output } from '../notebook/nbformat.js'
+import { imageDetailsType } from '../protocol/pictures.js'
 
 /**
  * VS Code's form of an output. It holds a picture of ours once, as the PNG's bytes under a type of its own, which our renderer shows;
  * a file holds it as `image/png`, which every viewer of notebooks shows, beside `application/vnd.sdnb.image+json`, which tells what is in it.
  */
 export const imageType = 'application/vnd.sdnb.image'
-const detailsType = 'application/vnd.sdnb.image+json'
 
 const streamTypes = {
   stdout: 'application/vnd.code.notebook.stdout',
@@ -50,7 +50,7 @@ export const streamItem = (name: 'stdout' | 'stderr', text: string): NotebookCel
 
 /** The items of a display, richest first. */
 function itemsOf(data: MimeBundle, kept: Kept): NotebookCellOutputItem[] {
-  const { [detailsType]: details, 'image/png': png, ...others } = data
+  const { [imageDetailsType]: details, 'image/png': png, ...others } = data
   if (details === undefined || png === undefined) return items(data, kept)
   kept.sdnb = { image: details }
   const rest = items(others, kept)
@@ -101,7 +101,7 @@ export function savedOutput({ items, metadata }: NotebookCellOutput): Output | u
     const type = mime === imageType ? 'image/png' : mime
     data[type] = kept.verbatim?.[type] ?? savedValue(type, bytes)
   }
-  if (kept.sdnb && 'image/png' in data) data[detailsType] = kept.sdnb.image
+  if (kept.sdnb && 'image/png' in data) data[imageDetailsType] = kept.sdnb.image
   const shown = { data, metadata: kept.metadata ?? {} }
   if (kept.output_type !== 'execute_result') return { output_type: 'display_data', ...shown }
   return { output_type: 'execute_result', execution_count: kept.execution_count ?? null, ...shown }

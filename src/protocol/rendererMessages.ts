@@ -22,7 +22,7 @@ export interface SavePicture {
   png: string
   /** to be written into the PNG: of a picture that was cut out of a grid */
   parameters?: ImageParameters
-  /** without an extension */
+  /** words for the file's name, as they came: none, or any characters */
   name: string
 }
 

@@ -52,15 +52,17 @@ export function pictureActions({ host, picture, say, compare }: ActionParts): Ac
   }
 
   function refresh() {
-    for (const button of ofMade) button.hidden = !picture().made
+    const { made } = picture()
+    for (const button of ofMade) button.hidden = !made
+    if (made?.parameters.seed === undefined) again.hidden = true
   }
   refresh()
   return { buttons: [copy, ...(host.post ? [save, ...ofMade] : []), ...(compare ? [choose] : [])], refresh }
 }
 
-/** Of a file, without an extension: the prompt's first words, and the seed. */
+/** Of a file: the prompt's first words, and the seed. */
 function nameOf({ made }: Picture): string {
-  const words = made?.parameters.prompt.match(/[\p{L}\p{N}]+/gu)?.slice(0, 6) ?? []
+  const words = made?.parameters.prompt.match(/[\p{L}\p{M}\p{N}]+/gu)?.slice(0, 6) ?? []
   const seed = made?.parameters.seed
-  return [...words, ...(seed === undefined ? [] : [seed])].join('-').toLowerCase().slice(0, 60) || 'picture'
+  return [...words, ...(seed === undefined ? [] : [seed])].join('-').toLowerCase()
 }

@@ -8,8 +8,8 @@ import type { Picture } from './source.js'
 export async function openCompare(root: HTMLElement, left: Picture, right: Picture): Promise<void> {
   const { panel, close } = await openOverlay(root, 'Compare two pictures', () => size.disconnect())
 
-  const under = element('div', 'sdnb-layer', {}, cutOf(right).cut)
-  const over = element('div', 'sdnb-layer', {}, cutOf(left).cut)
+  const under = element('div', 'sdnb-layer', {}, cutOf(right))
+  const over = element('div', 'sdnb-layer', {}, cutOf(left))
   const handle = element('div', 'sdnb-handle', {
     ...{ role: 'slider', tabindex: '0', 'aria-label': 'How much of the left picture is shown' },
     ...{ 'aria-valuemin': '0', 'aria-valuemax': '100' },

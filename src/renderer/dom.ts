@@ -12,10 +12,13 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made
 }
 
-/** A button that shows an icon, or its name. */
-export function button(name: string, press: () => void, content: Node | string = name): HTMLButtonElement {
-  const made = element('button', 'sdnb-button', { type: 'button', title: name, 'aria-label': name }, content)
-  if (typeof content === 'string') made.removeAttribute('title')
+/**
+ * A button that shows an icon.
+ * @param key that does the same, told beside the name
+ */
+export function button(name: string, press: () => void, icon: Node, key?: string): HTMLButtonElement {
+  const title = key ? `${name} (${key})` : name
+  const made = element('button', 'sdnb-button', { type: 'button', title, 'aria-label': name }, icon)
   made.addEventListener('click', press)
   return made
 }

@@ -26,6 +26,8 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
   const caption = element('div', 'sdnb-caption', {}, words, toolbar)
   root.append(frame, caption)
   keepPresses(root)
+  const roveTiles = roving(tiles)
+  const roveToolbar = roving(toolbar)
 
   let source: Source | undefined
   let pictures: Picture[] = []
@@ -56,7 +58,7 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
     else
       void openViewer(index, {
         ...{ root, host, comparison, pictures },
-        closed: last => (tiles.children[last] as HTMLElement | undefined)?.focus({ preventScroll: true }),
+        left: last => (tiles.children[last] as HTMLElement | undefined)?.focus({ preventScroll: true }),
       })
   }
 
@@ -68,8 +70,11 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
     caption.style.setProperty('--sdnb-width', `${width}px`)
     caption.classList.toggle('sdnb-short', !pictures.some(({ made }) => made))
     image.alt = describeAll(pictures).prompt
-    tiles.replaceChildren(...pictures.map(tile))
-    roving(tiles, [...tiles.children] as HTMLElement[])
+    const focused = [...tiles.children].indexOf(document.activeElement!)
+    const made = pictures.map(tile)
+    tiles.replaceChildren(...made)
+    roveTiles(made)
+    made[focused]?.focus({ preventScroll: true })
     describe()
     actOn(pictures.length === 1 ? pictures[0] : { source: source!, x: 0, y: 0, width, height })
   }
@@ -97,10 +102,7 @@ export function pictureView(root: HTMLElement, output: string, host: Host, compa
     const compare = pictures.length === 1 ? () => comparison.begin(picture) : undefined
     const { buttons } = pictureActions({ host, picture: () => picture, say, ...(compare && { compare }) })
     toolbar.replaceChildren(...buttons)
-    roving(
-      toolbar,
-      buttons.filter(({ hidden }) => !hidden),
-    )
+    roveToolbar(buttons.filter(({ hidden }) => !hidden))
   }
 
   const unlisten = comparison.onDidChange(() => {

@@ -1,3 +1,4 @@
+import { element } from './dom.js'
 import { isWhole, type Picture } from './source.js'
 
 /** A PNG of the picture: the bytes it came with, or those of its tile alone. */
@@ -24,15 +25,10 @@ export async function base64(blob: Blob): Promise<string> {
 }
 
 /** A view of the picture at natural size, which does not copy its pixels. */
-export function cutOf({ source, x, y, width, height }: Picture): { cut: HTMLElement; loaded: Promise<void> } {
-  const cut = document.createElement('div')
-  cut.className = 'sdnb-cut'
-  cut.style.cssText = `width: ${width}px; height: ${height}px`
-  const image = document.createElement('img')
-  image.alt = ''
-  image.draggable = false
-  image.src = source.url
+export function cutOf({ source, x, y, width, height }: Picture): HTMLElement {
+  const image = element('img', '', { alt: '', draggable: 'false', src: source.url })
   image.style.cssText = `left: ${-x}px; top: ${-y}px; width: ${source.width}px; height: ${source.height}px`
-  cut.append(image)
-  return { cut, loaded: image.decode().catch(() => {}) }
+  const cut = element('div', 'sdnb-cut', {}, image)
+  cut.style.cssText = `width: ${width}px; height: ${height}px`
+  return cut
 }

@@ -14,7 +14,7 @@ export function progressView(root: HTMLElement, host: Host): View {
   const left = element('span', 'sdnb-left')
   const stop = element('button', 'sdnb-stop', { type: 'button' }, 'Stop')
   const line = element('div', 'sdnb-progress', {}, label, bar, count, rate, left)
-  if (host.post && host.isTrusted) line.append(stop)
+  const canStop = host.post !== undefined && host.isTrusted
   root.append(previews, line)
   keepPresses(root)
   stop.addEventListener('click', () => {
@@ -40,8 +40,10 @@ export function progressView(root: HTMLElement, host: Host): View {
     const { step, total, unit, device } = progress
     const isLive = !progress.done && !wasLeft
     const isWhole = step >= total
-    root.classList.toggle('sdnb-live', isLive)
     root.classList.toggle('sdnb-ended', !isLive)
+    // gone, not hidden: VS Code moves the focus into a cell's output at its first button
+    if (!isLive || !canStop) stop.remove()
+    else if (!stop.isConnected) line.append(stop)
     hasPreviews ||= progress.previews !== undefined
     root.classList.toggle('sdnb-previewed', isLive && hasPreviews)
     label.textContent = progress.label

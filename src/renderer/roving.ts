@@ -1,7 +1,11 @@
 import { onKeys } from './dom.js'
 
-/** Makes many buttons one stop of the Tab key: arrows go from one to another, Home and End to the ends. */
-export function roving(container: HTMLElement, items: readonly HTMLElement[]): void {
+/**
+ * Makes many buttons one stop of the Tab key: arrows go from one to another, Home and End to the ends. Listens to the container once.
+ * @returns takes the buttons, and takes others when they are replaced
+ */
+export function roving(container: HTMLElement): (items: readonly HTMLElement[]) => void {
+  let items: readonly HTMLElement[] = []
   const stopAt = (chosen: HTMLElement) => {
     for (const item of items) item.tabIndex = item === chosen ? 0 : -1
   }
@@ -10,7 +14,6 @@ export function roving(container: HTMLElement, items: readonly HTMLElement[]): v
   const besides = (by: number) => go(from => items[items.indexOf(from) + by])
   const nearest = (direction: 1 | -1) => go(from => nearestInColumn(from, items, direction))
 
-  if (items.length) stopAt(items[0])
   container.addEventListener('focusin', event => {
     const item = items.find(item => item === event.target)
     if (item) stopAt(item)
@@ -23,6 +26,10 @@ export function roving(container: HTMLElement, items: readonly HTMLElement[]): v
     Home: go(() => items[0]),
     End: go(() => items.at(-1)),
   })
+  return others => {
+    items = others
+    if (items.length) stopAt(items[0])
+  }
 }
 
 /** The nearest item wholly above (-1) or below (1). */

@@ -15,16 +15,20 @@ export interface ViewerParts {
   comparison: Comparison
   /** the pictures of the output */
   pictures: readonly Picture[]
-  /** Told which picture was shown last. */
-  closed(index: number): void
+  /** Closed while it had the focus: told which picture was shown last. */
+  left(index: number): void
 }
+
+const zoomStep = 1.25
+/** px */
+const panStep = 48
 
 /** Shows one picture of an output as large as it can be seen, how it was made, and what can be done with it. */
 export async function openViewer(index: number, parts: ViewerParts): Promise<void> {
   const { root, host, comparison, pictures } = parts
-  const { panel, close } = await openOverlay(root, 'Picture viewer', () => {
+  const { panel, close } = await openOverlay(root, 'Picture viewer', hadFocus => {
     size.disconnect()
-    parts.closed(index)
+    if (hadFocus) parts.left(index)
   })
 
   const place = element('span', 'sdnb-place')
@@ -47,8 +51,8 @@ export async function openViewer(index: number, parts: ViewerParts): Promise<voi
       comparison.begin(picture)
     },
   })
-  const previous = button('Previous picture', () => show(index - 1), icon('previous'))
-  const next = button('Next picture', () => show(index + 1), icon('next'))
+  const previous = button('Previous picture', () => show(index - 1), icon('previous'), 'Page Up')
+  const next = button('Next picture', () => show(index + 1), icon('next'), 'Page Down')
   const pager = pictures.length > 1 ? [group('', previous, place, next)] : []
   const bar = element(
     'div',
@@ -57,11 +61,11 @@ export async function openViewer(index: number, parts: ViewerParts): Promise<voi
     ...pager,
     group(
       'sdnb-zoom',
-      button('Zoom out', () => zoom.by(1 / 1.25), icon('zoomOut')),
+      button('Zoom out', () => zoom.by(1 / zoomStep), icon('zoomOut'), '-'),
       percent,
-      button('Zoom in', () => zoom.by(1.25), icon('zoomIn')),
-      button('Fit', zoom.fit, icon('fit')),
-      button('Actual size', zoom.actual, icon('actual')),
+      button('Zoom in', () => zoom.by(zoomStep), icon('zoomIn'), '+, then arrow keys move the picture'),
+      button('Fit', zoom.fit, icon('fit'), '0'),
+      button('Actual size', zoom.actual, icon('actual'), '1'),
     ),
     said,
     group('', ...actions.buttons),
@@ -69,14 +73,16 @@ export async function openViewer(index: number, parts: ViewerParts): Promise<voi
   )
   panel.append(bar, stage, facts)
   onKeys(panel, {
-    ArrowLeft: () => show(index - 1),
-    ArrowRight: () => show(index + 1),
-    // over the notebook's own scrolling
-    ArrowUp: () => zoom.pan(0, 48),
-    ArrowDown: () => zoom.pan(0, -48),
-    '+': () => zoom.by(1.25),
-    '=': () => zoom.by(1.25),
-    '-': () => zoom.by(1 / 1.25),
+    // as viewers of pictures have it: what is enlarged is moved, else there are others beside it
+    ArrowLeft: () => (zoom.isEnlarged ? zoom.pan(panStep, 0) : show(index - 1)),
+    ArrowRight: () => (zoom.isEnlarged ? zoom.pan(-panStep, 0) : show(index + 1)),
+    ArrowUp: () => zoom.pan(0, panStep),
+    ArrowDown: () => zoom.pan(0, -panStep),
+    PageUp: () => show(index - 1),
+    PageDown: () => show(index + 1),
+    '+': () => zoom.by(zoomStep),
+    '=': () => zoom.by(zoomStep),
+    '-': () => zoom.by(1 / zoomStep),
     '0': zoom.fit,
     '1': zoom.actual,
   })
@@ -92,7 +98,7 @@ export async function openViewer(index: number, parts: ViewerParts): Promise<voi
     // a button that goes off while it has the focus would lose it to the page
     previous.ariaDisabled = String(index === 0)
     next.ariaDisabled = String(index === pictures.length - 1)
-    zoom.show(cutOf(picture).cut, picture)
+    zoom.show(cutOf(picture), picture)
     facts.replaceChildren(...factsOf(picture))
     said.textContent = ''
     actions.refresh()

@@ -5,6 +5,8 @@ export interface Zoom {
   by(factor: number): void
   /** px */
   pan(dx: number, dy: number): void
+  /** Parts of the picture are outside of the box: it can be moved. */
+  readonly isEnlarged: boolean
   /** As large as the box can hold. */
   fit(): void
   /** A pixel of the picture is a pixel of the page. */
@@ -27,13 +29,15 @@ export function zoomable(stage: HTMLElement, changed: (scale: number) => void): 
   const box = () => ({ width: stage.clientWidth, height: stage.clientHeight })
   const fitScale = () => Math.min(box().width / size.width, box().height / size.height, maxScale)
 
+  const isEnlarged = () => !isFitted && scale > fitScale()
+
   function place() {
     if (!content) return
     x = within(x, size.width * scale, box().width)
     y = within(y, size.height * scale, box().height)
     content.style.transform = `translate(${x}px, ${y}px) scale(${scale})`
     content.classList.toggle('sdnb-pixels', scale * devicePixelRatio >= pixelScale && !isFitted)
-    stage.classList.toggle('sdnb-movable', !isFitted && scale > fitScale())
+    stage.classList.toggle('sdnb-movable', isEnlarged())
     changed(scale)
   }
 
@@ -98,6 +102,9 @@ export function zoomable(stage: HTMLElement, changed: (scale: number) => void): 
     },
     by: factor => zoomAtMiddle(scale * factor),
     pan,
+    get isEnlarged() {
+      return isEnlarged()
+    },
     fit: fill,
     actual: () => zoomAtMiddle(1),
     refit: () => (isFitted ? fill() : place()),

@@ -71,8 +71,22 @@ test('quotes are those that need no escape', () => {
 test('no text of a file passes as a number, and so as code', () => {
   const parameters = { prompt: 'a', steps: '1, x: evil()', width: 'evil()' } as unknown as ImageParameters
   expect(callCode({ parameters }, stable)).toBe("await pipe('a')")
-  const seed = { prompt: 'a', seed: '1, x: evil()' }
-  expect(() => callCode({ parameters: seed }, stable)).toThrow(SyntaxError)
+})
+
+test.each(['1, x: evil()', '', '0x7', '-1', ' 7', 1.5, -1, 1e300, {}])(
+  'the seed %j is none: it is told, and can be left to chance',
+  seed => {
+    const parameters = { prompt: 'a', seed } as unknown as ImageParameters
+    expect(() => callCode({ parameters }, stable)).toThrow(
+      `This picture cannot be made again: its seed is ${JSON.stringify(seed)}, expected a whole number. Vary it instead.`,
+    )
+    expect(callCode({ parameters }, { ...stable, isFresh: true })).toBe("await pipe('a')")
+  },
+)
+
+test('a prompt that is no text becomes one', () => {
+  const parameters = { prompt: 'a', negativePrompt: 5 } as unknown as ImageParameters
+  expect(callCode({ parameters }, stable)).toBe("await pipe('a', { negativePrompt: '5' })")
 })
 
 test('copied settings tell the model and the sampler too, in a remark', () => {

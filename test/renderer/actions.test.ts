@@ -68,7 +68,7 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
     const bundle = await gridOf()
     await shown(bundle)
     await press('Save as PNG')
-    expect(await sent()).toEqual({ type: 'save', name: 'picture', png: Buffer.from(bundle.png).toString('base64') })
+    expect(await sent()).toEqual({ type: 'save', name: '', png: Buffer.from(bundle.png).toString('base64') })
   })
 
   test('a tile is copied', async () => {
@@ -95,6 +95,13 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
     await shown(await bundleOf(painted(red, 128, 96, madeOf(seed))))
     await press(name)
     expect(await sent()).toEqual({ type, output: 'a', made: { parameters: madeOf(seed) } })
+  })
+
+  test('where no seed is known there is no “again with this seed”', async () => {
+    const { seed: _, ...made } = madeOf(7)
+    const page = await shown(await bundleOf(painted(red, 128, 96, made)))
+    expect(await page.getByRole('button', { name: 'Again with this seed' }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Vary' }).count()).toBe(1)
   })
 
   test('of pictures that one generator drew, the place is told', async () => {

@@ -31,17 +31,19 @@ export interface PageOptions {
   isTrusted?: boolean
   /** the extension is there */
   hasMessages?: boolean
+  /** 0: a place that does not scroll by what it is told */
+  wheelSpeed?: number
 }
 
 export async function openNotebookPage(browser: Browser, options: PageOptions = {}): Promise<NotebookPage> {
-  const { theme = 'dark', width = 1000, height = 800, isTrusted = true, hasMessages = true } = options
+  const { theme = 'dark', width = 1000, height = 800, isTrusted = true, hasMessages = true, wheelSpeed = 1 } = options
   const server = createServer((request, response) => {
     const isScript = request.url === '/renderer.js'
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html; charset=utf-8')
     response.end(
       isScript
         ? readFileSync(join(import.meta.dirname, '../../dist/renderer.js'))
-        : pageHtml(theme, { isTrusted, hasMessages }),
+        : pageHtml(theme, { isTrusted, hasMessages, wheelSpeed }),
     )
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -89,12 +91,14 @@ const pageHtml = (theme: string, options: object) => `<!doctype html>
 <body class="vscode-${theme}" role="document"><div id="container"></div>
 <script type="module">
   import { activate } from '/renderer.js'
-  const { isTrusted, hasMessages } = ${JSON.stringify(options)}
+  const { isTrusted, hasMessages, wheelSpeed } = ${JSON.stringify(options)}
   const [sent, keys, listeners, urls] = [[], [], [], new Set()]
   const { createObjectURL, revokeObjectURL } = URL
   URL.createObjectURL = blob => { const url = createObjectURL(blob); urls.add(url); return url }
   URL.revokeObjectURL = url => { urls.delete(url); revokeObjectURL(url) }
   addEventListener('keydown', event => keys.push(event.key))
+  // what it is told of the wheel scrolls the notebook
+  addEventListener('wheel', event => { if (!event.isTrusted) scrollBy(0, (wheelSpeed * 50 * -event.wheelDeltaY) / 120) })
   const { renderOutputItem, disposeOutputItem } = activate({
     workspace: { isTrusted },
     ...(hasMessages && { postMessage: message => sent.push(JSON.parse(JSON.stringify(message))) }),

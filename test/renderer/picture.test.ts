@@ -137,6 +137,42 @@ describe.skipIf(!browserPath)('pictures', () => {
     expect(await keys()).toEqual(['Control', 'S'])
   })
 
+  test('by keyboard a picture is enlarged and moved in four directions; at fit arrows go to the others, Page keys always', async () => {
+    const { page, keys } = await open()
+    const tiles = await showGrid()
+    await tiles.nth(1).click()
+    const viewer = page.getByRole('dialog')
+    const cut = viewer.locator('.sdnb-cut')
+    const place = viewer.locator('.sdnb-place')
+    await cut.waitFor()
+    for (let i = 0; i < 5; i++) await page.keyboard.press('+')
+    const at = async () => {
+      const { x, y } = (await cut.boundingBox())!
+      return [x, y]
+    }
+    const [x, y] = await at()
+    for (const [key, dx, dy] of [
+      ['ArrowRight', -48, 0],
+      ['ArrowDown', -48, -48],
+      ['ArrowLeft', 0, -48],
+      ['ArrowUp', 0, 0],
+    ] as const) {
+      await page.keyboard.press(key)
+      expect(await at(), key).toEqual([expect.closeTo(x + dx, 1), expect.closeTo(y + dy, 1)])
+    }
+    expect(await place.innerText()).toBe('2 of 3')
+    await page.keyboard.press('PageDown')
+    expect(await place.innerText()).toBe('3 of 3')
+    await page.keyboard.press('PageUp')
+    await page.keyboard.press('0')
+    await page.keyboard.press('ArrowLeft')
+    expect(await place.innerText()).toBe('1 of 3')
+    expect(await keys()).toEqual([])
+    expect(await viewer.getByRole('button', { name: 'Next picture' }).getAttribute('title')).toBe(
+      'Next picture (Page Down)',
+    )
+  })
+
   test('arrows go up and down in a grid of rows', async () => {
     const { page } = await open()
     await showGrid('g', 3)
@@ -197,6 +233,32 @@ describe.skipIf(!browserPath)('pictures', () => {
     expect((await page.locator('#b').boundingBox())!.y).toBeGreaterThanOrEqual(box.y + box.height)
     await page.keyboard.press('Escape')
     expect((await tiles.first().boundingBox())!.y).toBeLessThan(250)
+  })
+
+  test.each([
+    ['as VS Code has it', 1, 420],
+    ['of a fast wheel', 3, 420],
+    ['that does not scroll: the picture is smaller', 0, 284],
+  ])('low in a notebook %s, all of the viewer is in sight', async (_, wheelSpeed, height) => {
+    const { page } = await open({ height: 700, wheelSpeed })
+    await page.evaluate('document.getElementById("container").style.paddingTop = "400px"')
+    await showGrid('a')
+    await page.locator('#a .sdnb-tile').first().click()
+    const viewer = page.getByRole('dialog')
+    const bottom = (box: { y: number; height: number } | null) => box!.y + box!.height
+    await expect.poll(async () => bottom(await viewer.boundingBox())).toBeLessThanOrEqual(692)
+    expect(await viewer.boundingBox()).toMatchObject({ y: expect.toSatisfy(y => y >= 8), height })
+    expect((await viewer.locator('.sdnb-stage').boundingBox())!.height).toBeGreaterThan(100)
+  })
+
+  test('in a window of 320 px all of the viewer is in sight', async () => {
+    const { page } = await open({ height: 320 })
+    await page.evaluate('document.getElementById("container").style.paddingTop = "150px"')
+    await showGrid('a')
+    await page.locator('#a .sdnb-tile').first().click()
+    const viewer = page.getByRole('dialog')
+    await expect.poll(async () => (await viewer.boundingBox())!.y).toBe(8)
+    expect((await viewer.boundingBox())!.height).toBe(304)
   })
 
   test('two pictures of two outputs are compared by a slider', async () => {
@@ -262,6 +324,31 @@ describe.skipIf(!browserPath)('pictures', () => {
     expect(await colourOf(page.locator('#a .sdnb-tile'))).toEqual([152, 147, 0])
     expect(await page.locator('#a .sdnb-settings').innerText()).toContain('seed 39')
     expect(await blobUrls()).toBe(1)
+  })
+
+  test('a thousand updates of an output add nothing to what stays, and the focus keeps its tile', async () => {
+    const { page, blobUrls } = await open()
+    const tiles = await showGrid()
+    await page.evaluate(`(() => {
+      const stays = new Set([window, document, ...document.querySelectorAll('*')])
+      const { addEventListener } = EventTarget.prototype
+      window.added = 0
+      EventTarget.prototype.addEventListener = function (...args) {
+        if (stays.has(this)) added++
+        return addEventListener.apply(this, args)
+      }
+    })()`)
+    await tiles.nth(1).focus()
+    const { png, details } = await gridOf()
+    const base64 = Buffer.from(png).toString('base64')
+    await page.evaluate(`(async () => {
+      for (let i = 0; i < 1000; i++) await notebook.picture('g', '${base64}', { ...${JSON.stringify(details)}, update: i })
+    })()`)
+    expect(await page.evaluate('added')).toBe(0)
+    expect(await blobUrls()).toBe(1)
+    expect(await focused()).toMatch(/^Picture 2 of 3/)
+    await page.keyboard.press('ArrowRight')
+    expect(await focused()).toMatch(/^Picture 3 of 3/)
   })
 
   test('what is shown again as it was stays, an open viewer too', async () => {

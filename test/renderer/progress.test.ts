@@ -61,7 +61,7 @@ describe.skipIf(!browserPath)('progress', () => {
       'cpu',
     ])
     expect((await boxOf('#p .sdnb'))!.height).toBeLessThan(40)
-    expect(await notebook.page.getByRole('button').count()).toBe(0)
+    expect(await notebook.page.locator('#p button').count()).toBe(0)
     await notebook.progress('p', done(17))
     expect(await text('rate')).toBe('stopped · cpu')
   })

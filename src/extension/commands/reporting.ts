@@ -1,10 +1,9 @@
-import { window } from 'vscode'
-import type { CommandDeps } from './deps.js'
+import { type LogOutputChannel, window } from 'vscode'
 
 /** A command whose errors are shown in one line and written to the log. */
-export function reporting<A extends unknown[]>(
-  deps: CommandDeps,
-  command: (deps: CommandDeps, ...args: A) => Promise<void>,
+export function reporting<D extends { log: LogOutputChannel }, A extends unknown[]>(
+  deps: D,
+  command: (deps: D, ...args: A) => Promise<void>,
 ): (...args: A) => Promise<void> {
   return async (...args) => {
     try {

@@ -10,7 +10,10 @@ export interface CallCodeOptions {
   isFresh?: boolean
 }
 
-/** TypeScript that makes the picture again; as the last expression of a cell it shows it. */
+/**
+ * TypeScript that makes the picture again; as the last expression of a cell it shows it.
+ * @throws Error where the seed is asked for and is none
+ */
 export function callCode({ parameters, batch }: Made, { pipeline, type, isFresh = false }: CallCodeOptions): string {
   const { seed } = parameters
   // one generator has drawn the pictures before this one too
@@ -50,7 +53,7 @@ function optionsOf(parameters: ImageParameters, type: string | undefined): strin
   )
 }
 
-/** px, so to say: what an editor shows without scrolling */
+/** characters; what an editor shows without scrolling */
 const lineLength = 100
 
 function callText(pipeline: string, prompt: string, options: string[]): string {
@@ -60,15 +63,21 @@ function callText(pipeline: string, prompt: string, options: string[]): string {
   return `await ${pipeline}(${prompt}, {\n${options.map(option => `  ${option},\n`).join('')}})`
 }
 
-/** A seed beyond 2⁵³ comes as its digits. */
-const seedText = (seed: number | string) => (typeof seed === 'string' ? `${BigInt(seed)}n` : numberText(seed))
+/** A seed beyond 2⁵³ comes as its digits; other tools write others, which no call takes. */
+function seedText(seed: number | string): string {
+  if (typeof seed === 'string' && /^\d+$/.test(seed)) return `${BigInt(seed)}n`
+  if (Number.isSafeInteger(seed) && Number(seed) >= 0) return String(seed)
+  const told = JSON.stringify(seed).slice(0, 40)
+  throw new Error(`This picture cannot be made again: its seed is ${told}, expected a whole number. Vary it instead.`)
+}
 
 /** They come from a file that anyone may have written, and become code: no text passes as a number. */
 const numberText = (value: number | undefined) => (Number.isFinite(value) ? String(value) : undefined)
 
 /** A string literal in single quotes, or in double ones where that spares escapes. */
-function quoted(text: string): string {
-  const double = JSON.stringify(String(text))
+function quoted(given: string): string {
+  const text = String(given)
+  const double = JSON.stringify(text)
   if (text.includes("'") && !text.includes('"')) return double
   return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
 }

@@ -17,7 +17,9 @@ import {
   workspace,
 } from 'vscode'
 import type { FromRenderer, Made, ToRenderer } from '../../protocol/rendererMessages.js'
+import { reporting } from '../commands/reporting.js'
 import type { Kernels } from '../kernels.js'
+import { log } from '../log.js'
 import { type CallCodeOptions, callCode, settingsCode } from './callCode.js'
 import { savePicture } from './savePicture.js'
 
@@ -25,27 +27,37 @@ import { savePicture } from './savePicture.js'
 export function registerPictureActions(kernels: Kernels): Disposable {
   const messaging = notebooks.createRendererMessaging('sdnb-renderer')
 
-  function tellKernel(notebook: NotebookDocument) {
-    const state = kernels.of(notebook)?.state
+  function tellKernel(editor: NotebookEditor) {
+    const state = kernels.of(editor.notebook)?.state
     const message: ToRenderer = { type: 'kernel', isBusy: state === 'busy' || state === 'starting' }
-    for (const editor of window.visibleNotebookEditors)
-      if (editor.notebook === notebook) void messaging.postMessage(message, editor)
+    void messaging.postMessage(message, editor)
+  }
+
+  async function answer(
+    _: unknown,
+    { editor, message }: { editor: NotebookEditor; message: FromRenderer },
+  ): Promise<void> {
+    const { notebook } = editor
+    if (message.type === 'stop') await kernels.of(notebook)?.interrupt()
+    else if (message.type === 'kernel') tellKernel(editor)
+    else if (message.type === 'save') await savePicture(notebook, message)
+    else {
+      const cell = cellOf(notebook, message.output)
+      const options = { ...pipelineOf(kernels, notebook, cell), isFresh: message.type === 'vary' }
+      if (message.type === 'copyCode') await copyCode(message.made, options)
+      else await runBelow(editor, cell, callCode(message.made, options))
+    }
   }
 
   return Disposables.from(
-    kernels.onDidChange(tellKernel),
-    messaging.onDidReceiveMessage(async ({ editor, message }: { editor: NotebookEditor; message: FromRenderer }) => {
-      const { notebook } = editor
-      if (message.type === 'stop') await kernels.of(notebook)?.interrupt()
-      else if (message.type === 'kernel') tellKernel(notebook)
-      else if (message.type === 'save') await savePicture(notebook, message)
-      else {
-        const cell = cellOf(notebook, message.output)
-        const options = { ...pipelineOf(kernels, notebook, cell), isFresh: message.type === 'vary' }
-        if (message.type === 'copyCode') await copyCode(message.made, options)
-        else await runBelow(editor, cell, callCode(message.made, options))
-      }
+    kernels.onDidChange(notebook => {
+      for (const editor of window.visibleNotebookEditors) if (editor.notebook === notebook) tellKernel(editor)
     }),
+    // a page that was out of sight has not been told
+    window.onDidChangeVisibleNotebookEditors(editors => {
+      for (const editor of editors) if (editor.notebook.notebookType === 'sdnb') tellKernel(editor)
+    }),
+    messaging.onDidReceiveMessage(reporting({ log }, answer)),
   )
 }
 
@@ -54,7 +66,10 @@ async function copyCode(made: Made, options: CallCodeOptions): Promise<void> {
   window.setStatusBarMessage('Settings copied as code', 3000)
 }
 
-/** A cell with the code, below the other one or else at the end of the notebook, and runs it. */
+/**
+ * A cell with the code, below the other one or else at the end of the notebook, and runs it.
+ * @throws Error where the notebook is read-only
+ */
 async function runBelow(editor: NotebookEditor, cell: NotebookCell | undefined, code: string): Promise<void> {
   const { notebook } = editor
   if (!workspace.isTrusted) return
@@ -62,10 +77,7 @@ async function runBelow(editor: NotebookEditor, cell: NotebookCell | undefined, 
   const edit = new WorkspaceEdit()
   const added = new NotebookCellData(NotebookCellKind.Code, code, 'typescript')
   edit.set(notebook.uri, [NotebookEdit.insertCells(index, [added])])
-  if (!(await workspace.applyEdit(edit))) {
-    void window.showErrorMessage('This notebook cannot be changed, so that no cell was added.')
-    return
-  }
+  if (!(await workspace.applyEdit(edit))) throw new Error('This notebook cannot be changed, so that no cell was added.')
   const range = new NotebookRange(index, index + 1)
   editor.selection = range
   editor.revealRange(range, NotebookEditorRevealType.InCenterIfOutsideViewport)
