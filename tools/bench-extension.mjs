@@ -10,6 +10,6 @@ import { root, setUp } from './setup.mjs'
 
 await setUp()
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-const args = ['run', '--project', 'bench', '--reporter', 'basic', '--silent=false']
+const args = ['run', '--project', 'bench', '--reporter', 'basic', '--silent=false', '--disableConsoleIntercept']
 const env = { ...process.env, SDNB_BENCH: '1' }
 process.exitCode = spawnSync(process.execPath, [vitest, ...args], { cwd: root, env, stdio: 'inherit' }).status ?? 1

@@ -84,7 +84,7 @@ function linked(line: string): string[] {
   return [...(name ? [`${indent}at ${name}`] : []), `${indent}${place}`]
 }
 
-/** Undoes {@link cellOutput}. */
+/** Undoes {@link cellOutput}; pictures stay bytes. */
 export function savedOutput({ items, metadata }: NotebookCellOutput): Output | undefined {
   const kept: Kept = metadata ?? {}
   for (const name of ['stdout', 'stderr'] as const)
@@ -108,7 +108,7 @@ export function savedOutput({ items, metadata }: NotebookCellOutput): Output | u
 }
 
 function savedValue(type: string, bytes: Uint8Array): unknown {
-  if (isBinary(type)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  if (isBinary(type)) return bytes
   return isJson(type) ? JSON.parse(decoded(bytes)) : decoded(bytes)
 }
 

@@ -7,7 +7,7 @@ import {
   workspace,
 } from 'vscode'
 import { parseNotebook } from '../notebook/parse.js'
-import { serialiseNotebook } from '../notebook/serialise.js'
+import { notebookFile } from '../notebook/serialise.js'
 import { newId, notebookData, type SaveOptions, savedNotebook } from './notebookData.js'
 
 /**
@@ -25,7 +25,7 @@ export const serializer: NotebookSerializer = {
     if (bytes.length === 0) return newNotebook()
     return notebookData(parseNotebook(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)))
   },
-  serializeNotebook: data => Buffer.from(serialiseNotebook(savedNotebook(data, saveOptions()))),
+  serializeNotebook: data => notebookFile(savedNotebook(data, saveOptions())),
 }
 
 /** A file of 0 bytes, and a notebook that VS Code makes. */

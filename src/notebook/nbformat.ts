@@ -3,7 +3,7 @@ export type MultilineText = string | string[]
 
 export type Metadata = Record<string, unknown>
 
-/** MIME type → text, base64 of binary types, or the JSON value of `…+json`. */
+/** MIME type → text, base64 of binary types (to be written: bytes too), or the JSON value of `…+json`. */
 export type MimeBundle = Record<string, unknown>
 
 export interface StreamOutput {

@@ -68,12 +68,12 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
 }
 
 async function download(id: string, revision: string, options: DownloadOptions, cache: HubCache): Promise<string> {
-  const { variant, signal, onProgress, accept } = options
+  const { variant, signal, accept } = options
   const hub = await hubClient(id, options)
   const { commit, files } = await listModel(id, revision, hub)
   const folder = cache.snapshot(commit)
   const missing = async (paths: string[]) => (await missingFiles(folder, paths)).map(path => files.get(path)!)
-  const fetchAll = async (wanted: RemoteFile[]) => {
+  const fetchAll = async (wanted: RemoteFile[], onProgress?: DownloadOptions['onProgress']) => {
     const total = wanted.reduce((sum, { size }) => sum + size, 0)
     let loaded = 0
     await inParallel(4, wanted, signal, async (file, stop) => {
@@ -93,10 +93,11 @@ async function download(id: string, revision: string, options: DownloadOptions, 
     })
   }
 
+  // untold: what all comes to is known only then
   await fetchAll(await missing(['model_index.json']))
   const index = await modelIndex(folder)
   accept?.(index, folder)
-  await fetchAll(await missing(neededFiles([...files.keys()], index, variant, id)))
+  await fetchAll(await missing(neededFiles([...files.keys()], index, variant, id)), options.onProgress)
   await cache.setCommit(revision, commit)
   return folder
 }

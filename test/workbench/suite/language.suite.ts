@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { suite, suiteSetup, test } from 'mocha'
 import * as vscode from 'vscode'
+import { figure } from '../figures.js'
 import { notebookOf, until } from './notebook.js'
 
 /** Asks as an editor does, at the end of the first `text` in the cell. */
@@ -167,11 +168,11 @@ suite('a notebook of 100 cells', () => {
     const { document } = notebook.cellAt(50)
     await complete(notebook.cellAt(50), 'value50')
     // how long the extension host is held up, at most
-    let held = 0
+    const held: number[] = []
     let last = performance.now()
     const timer = setInterval(() => {
       const now = performance.now()
-      held = Math.max(held, now - last)
+      held.push(now - last)
       last = now
     }, 1)
     const times: number[] = []
@@ -189,9 +190,10 @@ suite('a notebook of 100 cells', () => {
     // what settles behind it: problems of 50 cells
     await sleep(3000)
     clearInterval(timer)
+    console.log(figure('the extension host held, 100 cells', held))
+    console.log(figure('a completion, 100 cells', times))
+    assert.ok(Math.max(...held) <= 1000, `held ${Math.max(...held)} ms`)
     times.sort((a, b) => a - b)
-    console.log(`held ${held.toFixed(0)} ms; completions: median ${times[times.length >> 1].toFixed(0)} ms`)
-    assert.ok(held <= 1000, `held ${held} ms`)
     assert.ok(times[times.length >> 1] < 500, `completions: ${times}`)
   })
 })

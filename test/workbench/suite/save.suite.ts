@@ -4,6 +4,7 @@ import { suite, suiteTeardown, test } from 'mocha'
 import * as vscode from 'vscode'
 import { serializer } from '../../../src/extension/serializer.js'
 import { serialiseNotebook } from '../../../src/notebook/serialise.js'
+import { figure } from '../figures.js'
 import { notebookOf, run } from './notebook.js'
 
 suite('saving', () => {
@@ -61,11 +62,9 @@ suite('saving', () => {
     const start = performance.now()
     await savedCell(notebook)
     const whole = performance.now() - start
-    times.sort((a, b) => a - b)
-    console.log(
-      `40 pictures, ${(bytes.length / 1e6).toFixed(1)} MB: serializer p50 ${times[5].toFixed(0)} ms, worst ${times[9].toFixed(0)} ms; edit, save and read back ${whole.toFixed(0)} ms`,
-    )
-    assert.ok(times[5] < 1000)
+    console.log(figure(`40 pictures, ${(bytes.length / 1e6).toFixed(1)} MB, turned into their file`, times))
+    console.log(`edit, save and read back: ${whole.toFixed(0)} ms`)
+    assert.ok(Math.max(...times) <= 1000, `${times}`)
   })
 })
 
