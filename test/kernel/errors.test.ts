@@ -29,6 +29,13 @@ test('frames are named by cell and line, and the line of the top-most is shown',
     '    \t      ^',
   ]))
 
+test('a generator that goes on is no frame', async () =>
+  expect((await traceback(`function* f() {\n  throw new Error('boom')\n}\nf().next()`)).slice(0, 3)).toEqual([
+    'Error: boom',
+    '    at f (Cell In[n], line 2)',
+    '    at Cell In[n], line 4',
+  ]))
+
 test('with lines of a cell that the compiler had to emit', async () =>
   expect(await traceback(`enum A { B }\nusing a = null\nlet b: any\n  b.c`)).toEqual([
     `TypeError: Cannot read properties of undefined (reading 'c')`,

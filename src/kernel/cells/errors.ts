@@ -69,8 +69,11 @@ function frames(error: Error): string[] {
   const stack = read(error, 'stack')
   if (typeof stack !== 'string') return []
   const lines = stripVTControlCharacters(stack).split('\n')
-  return lines.slice(lines.findLastIndex(line => !/^ {4}at /.test(line)) + 1)
+  return lines.slice(lines.findLastIndex(line => !/^ {4}at /.test(line)) + 1).filter(line => !resumption.test(line))
 }
+
+/** How V8 names the going on of a generator, which is nowhere. */
+const resumption = /^ {4}at \S*\.next \(<anonymous>\)$/
 
 function isError(thrown: unknown): thrown is Error {
   try {
