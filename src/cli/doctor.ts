@@ -5,6 +5,7 @@ import { deviceReports } from '../pipeline/index.js'
 import type { DoctorReport } from '../protocol/commandLine.js'
 import { sizeText } from '../protocol/sizeText.js'
 import { modelsReport, modelsText } from './modelsList.js'
+import { needLines } from './needLines.js'
 
 /** Libraries with a part that is of one platform only; notebooks run without those that Jupyter's clients or some cells want. */
 const libraries = [
@@ -76,11 +77,12 @@ function reportText({ version, node, system, devices, libraries, models }: Docto
     `sdnb ${version}, Node ${node.version} (${node.path})`,
     `${platform} ${release}, ${cores} × ${cpu}, ${sizeText(memory)} memory`,
     '\nDevices',
-    ...devices.map(({ device, works, chosen, reason }) =>
+    ...devices.flatMap(({ device, works, chosen, reason, needs = [] }) => [
       [`  ${works ? '✔' : '✘'} ${device.padEnd(6)}`, chosen ? ' taken by auto' : '', reason ? ` ${reason}` : ''].join(
         '',
       ),
-    ),
+      ...needLines(needs).map(line => `      ${line}`),
+    ]),
     '\nLibraries',
     ...libraries.map(
       ({ name, version, problem }) => `  ${problem ? '✘' : '✔'} ${[name, version, problem].filter(Boolean).join(' ')}`,

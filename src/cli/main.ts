@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExportOptions } from './export.js'
+import type { InstallOptions } from './installCuda.js'
 import type { KernelSpecOptions } from './kernelSpec.js'
 import type { PullOptions } from './modelsPull.js'
 import type { RemoveOptions } from './modelsRemove.js'
@@ -102,6 +103,18 @@ async function main(): Promise<number> {
     .action(async (id: string, options: RemoveOptions) => {
       const { removeModel } = await import('./modelsRemove.js')
       exitCode = await removeModel(id, options)
+    })
+  program
+    .command('install')
+    .description('what a device needs and npm does not bring')
+    .command('cuda')
+    .description("onnxruntime's CUDA provider, and what of CUDA 12 and cuDNN 9 is not here; on Linux x64")
+    .option('-y, --yes', 'do not ask')
+    .option('--dry-run', 'tell what is to come and what the disk has room for, and download nothing')
+    .option('--json', 'print a plan, progress and whether it works as lines of JSON')
+    .action(async (options: InstallOptions) => {
+      const { installCuda } = await import('./installCuda.js')
+      exitCode = await installCuda(options)
     })
   program
     .command('doctor')

@@ -3,6 +3,7 @@ import type { PullReport } from '../protocol/commandLine.js'
 import { sizeText } from '../protocol/sizeText.js'
 import { freeSpace } from './diskSpace.js'
 import { isExpected } from './expectedError.js'
+import { reportLines } from './reportLines.js'
 import { stopSignal } from './stopSignal.js'
 import { progressView } from './terminal.js'
 import { UsageError } from './usageError.js'
@@ -14,9 +15,6 @@ export interface PullOptions {
   json?: boolean
 }
 
-/** Lines of progress for programs come at most this often, ms. */
-const lineMs = 200
-
 /**
  * `sdnb models pull`: downloads what fromPretrained with the same options would read. What a stopped one has brought stays,
  * and the next goes on from there.
@@ -24,7 +22,7 @@ const lineMs = 200
  * @throws UsageError for what is no model of the hub
  */
 export async function pullModel(id: string, { dryRun, json, ...request }: PullOptions): Promise<number> {
-  const show = json ? forPrograms() : forPeople(dryRun)
+  const show = json ? reportLines<PullReport>() : forPeople(dryRun)
   const fail = (message: string) => process.stderr.write(`sdnb: ${message}\n`)
   const stop = stopSignal()
   stop.now.addEventListener('abort', () => process.exit(stop.reason?.exitCode))
@@ -56,17 +54,6 @@ export async function pullModel(id: string, { dryRun, json, ...request }: PullOp
     return 1
   } finally {
     stop.dispose()
-  }
-}
-
-function forPrograms(): (report: PullReport) => void {
-  let last = 0
-  return report => {
-    if (report.type === 'progress') {
-      if (performance.now() - last < lineMs && report.loaded < report.total) return
-      last = performance.now()
-    }
-    process.stdout.write(`${JSON.stringify(report)}\n`)
   }
 }
 

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises'
 import { modelRemoval } from '../pipeline/index.js'
 import type { RemoveReport } from '../protocol/commandLine.js'
 import { sizeText } from '../protocol/sizeText.js'
+import { confirmed } from './confirmed.js'
 import { isExpected } from './expectedError.js'
 import { UsageError } from './usageError.js'
 
@@ -36,14 +36,5 @@ export async function removeModel(id: string, { revision, yes, dryRun, json }: R
     if (!isExpected(error)) throw error
     process.stderr.write(`sdnb: ${message}\n`)
     return 1
-  }
-}
-
-async function confirmed(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test((await terminal.question(question)).trim())
-  } finally {
-    terminal.close()
   }
 }

@@ -29,7 +29,17 @@ export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
-export { type DeviceReport, deviceReports } from './runtime/devices.js'
+export {
+  cudaNeeds,
+  cudaOf,
+  cudaOfScript,
+  type DeviceNeed,
+  libraryNeeds,
+  onnxruntimePackage,
+  providerFile,
+} from './runtime/cudaNeeds.js'
+export { type DeviceReport, deviceReports, resolveDevice } from './runtime/devices.js'
+export { ownCudaFolder } from './runtime/libraries.js'
 export {
   DDIMScheduler,
   DPMSolverMultistepScheduler,

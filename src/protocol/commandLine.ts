@@ -51,6 +51,15 @@ export interface RemoveReport {
   bytes: number
 }
 
+/** What a device needs: a library, a driver, a graphics card. */
+export interface NeedReport {
+  name: string
+  /** its path, or what it is; absent where it is missing */
+  found?: string
+  /** what to do, where it is missing or too old */
+  mend?: string
+}
+
 /** `sdnb doctor --json` */
 export interface DoctorReport {
   /** false where something is in the way of running notebooks at all */
@@ -58,7 +67,25 @@ export interface DoctorReport {
   version: string
   node: { version: string; path: string }
   system: { platform: string; release: string; cpu: string; cores: number; memory: number }
-  devices: { device: string; works: boolean; chosen: boolean; reason?: string }[]
+  /** best first; `needs` only where they can be told apart from a trial: of cuda and webgpu, on Linux */
+  devices: { device: string; works: boolean; chosen: boolean; reason?: string; needs?: NeedReport[] }[]
   libraries: { name: string; version?: string; problem?: string }[]
   models: ModelsReport
 }
+
+/** Lines of `sdnb install cuda --json`: a plan, progress now and then, `done`; with `--dry-run` the plan alone. */
+export type InstallReport =
+  | {
+      type: 'plan'
+      /** what is to come; empty where nothing is missing */
+      parts: { name: string; version: string; bytes: number; folder: string }[]
+      /** of all parts, to be downloaded */
+      bytes: number
+      /** where they go: what they take there while they are unpacked, and what is free */
+      disks: { folder: string; room: number; free: number }[]
+      /** why the device will not run all the same, as a driver that is missing */
+      warning?: string
+    }
+  | { type: 'progress'; loaded: number; total: number }
+  /** `reason`: why the device does not run yet */
+  | { type: 'done'; works: boolean; reason?: string }

@@ -14,6 +14,13 @@ test('doctor tells what works here, and why the rest does not', async () => {
   expect(report.devices.filter(({ chosen }) => chosen)).toHaveLength(1)
   for (const { device, works, reason } of report.devices)
     if (!works) expect(reason).toMatch(new RegExp(`^The device ${device} .+\\.$`, 's'))
+  if (`${process.platform}-${process.arch}` === 'linux-x64') {
+    const needs = report.devices[0].needs?.map(({ name }) => name)
+    expect(needs?.slice(0, 3)).toEqual(['NVIDIA GPU', 'NVIDIA driver', 'libonnxruntime_providers_cuda.so'])
+    expect(needs).toEqual(
+      expect.arrayContaining(['libcublasLt.so.12', 'libcuda.so.1', 'libcudart.so.12', 'libcudnn.so.9']),
+    )
+  }
   expect(report.libraries.find(({ name }) => name === 'onnxruntime-node')).toEqual({
     name: 'onnxruntime-node',
     version: expect.stringMatching(/^\d+\.\d+\.\d+$/),

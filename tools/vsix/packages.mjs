@@ -10,9 +10,11 @@ import { root } from '../setup.mjs'
 const leftOut = new Set([
   'zeromq', // Jupyter's clients; the extension speaks to its kernels over a local socket
   'onnxruntime-web', // transformers' in a browser
-  'adm-zip', // onnxruntime-node's install script
-  'global-agent', // onnxruntime-node's install script
 ])
+
+/** What onnxruntime-node's install script loads; it brings CUDA (`sdnb install cuda`), on one platform. */
+const leftOutWithoutCuda = new Set(['adm-zip', 'global-agent'])
+const hasCuda = target => target === 'linux-x64'
 
 /** Files that nothing loads, by the package's name. */
 const unloaded = {
@@ -22,8 +24,8 @@ const unloaded = {
   '@huggingface/transformers': /^src(\/|$)|^dist\/(?!transformers\.node\.(mjs|cjs)$).+/,
   '@huggingface/tasks': /^src(\/|$)/,
   typescript: /^bin|^lib\/(?!(lib\..*\.d\.ts|typescript\.js)$).+/,
-  // its binding asks for libonnxruntime.1.dylib, the same bytes
-  'onnxruntime-node': /^script(\/|$)|libonnxruntime\.1\.\d+\.\d+\.dylib$/,
+  // its binding asks for libonnxruntime.1.dylib, the same bytes; CUDA's provider is brought by those who want it
+  'onnxruntime-node': /libonnxruntime\.1\.\d+\.\d+\.dylib$|libonnxruntime_providers_\w+\.so$|^\.sdnb-/,
 }
 
 /**
@@ -34,7 +36,7 @@ const unloaded = {
 export function copyPackages(folder, target) {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   for (const path of needed(lock, target)) copyPackage(path, lock[path], folder, target)
-  return withoutLeftOut(lock[''].dependencies)
+  return withoutLeftOut(lock[''].dependencies, target)
 }
 
 /** Paths of packages in the lock that the root's dependencies lead to. */
@@ -44,7 +46,7 @@ function needed(lock, target) {
   return paths
 
   function visit(from, { dependencies, optionalDependencies, peerDependencies }) {
-    const names = Object.keys(withoutLeftOut({ ...dependencies, ...optionalDependencies, ...peerDependencies }))
+    const names = Object.keys(withoutLeftOut({ ...dependencies, ...optionalDependencies, ...peerDependencies }, target))
     for (const name of names) {
       const path = resolve(from, name)
       if (!path || paths.has(path) || !isFor(target, lock[path])) continue
@@ -77,17 +79,19 @@ function copyPackage(path, { version, integrity }, folder, target) {
   const isWanted = file =>
     file === '' ||
     /licen[cs]e|notice/i.test(file) ||
-    !(isOwnPackages(file) || isUnloaded(name, file) || isForeign(file, target))
+    !(isOwnPackages(file) || isUnloaded(name, file) || isForeign(file, target) || isInstaller(name, file, target))
   cpSync(source, join(folder, path), {
     recursive: true,
     filter: from => isWanted(relative(source, from).replaceAll('\\', '/')),
   })
   if (!isHere) rmSync(dirname(source), { recursive: true })
-  trimManifest(join(folder, path, 'package.json'))
+  trimManifest(join(folder, path, 'package.json'), target)
 }
 
 /** Another version that a package brings is in the lock by its own path. */
 const isOwnPackages = file => file === 'node_modules'
+const isInstaller = (name, file, target) =>
+  name === 'onnxruntime-node' && /^script(\/|$)/.test(file) && !hasCuda(target)
 const isUnloaded = (name, file) => unloaded[''].test(file) || unloaded[name]?.test(file)
 
 /** `bin/napi-v6/win32`, `bin/napi-v6/linux/arm64`: the way of onnxruntime-node. */
@@ -121,13 +125,14 @@ function download(name, version, integrity) {
 }
 
 /** npm, which vsce asks for the packages, takes what is left out for missing. */
-function trimManifest(file) {
+function trimManifest(file, target) {
   const { dependencies, devDependencies, ...manifest } = JSON.parse(readFileSync(file, 'utf8'))
-  writeFileSync(file, JSON.stringify({ ...manifest, dependencies: withoutLeftOut(dependencies) }, null, 2))
+  writeFileSync(file, JSON.stringify({ ...manifest, dependencies: withoutLeftOut(dependencies, target) }, null, 2))
 }
 
-function withoutLeftOut(dependencies = {}) {
-  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => !leftOut.has(name)))
+function withoutLeftOut(dependencies = {}, target) {
+  const isOut = name => leftOut.has(name) || (leftOutWithoutCuda.has(name) && !hasCuda(target))
+  return Object.fromEntries(Object.entries(dependencies).filter(([name]) => !isOut(name)))
 }
 
 function nameOf(path) {

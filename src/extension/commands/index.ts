@@ -2,6 +2,7 @@ import { type Disposable, Disposable as Disposables } from 'vscode'
 import type { CommandDeps } from './deps.js'
 import { registerExport } from './export.js'
 import { registerHelp } from './help.js'
+import { registerInstallCuda } from './installCuda.js'
 import { registerModelMemory } from './modelMemory.js'
 import { registerModels } from './models.js'
 import { registerNewNotebook } from './newNotebook.js'
@@ -14,6 +15,7 @@ export function registerCommands(deps: CommandDeps): Disposable {
     registerNewNotebook(deps),
     registerRunAll(deps),
     registerSelectDevice(deps),
+    registerInstallCuda(deps),
     registerModels(deps),
     registerExport(deps),
     registerModelMemory(deps),

@@ -1,10 +1,11 @@
 import { commands, type Disposable, Disposable as Disposables, env, ProgressLocation, window } from 'vscode'
 import type { ModelsReport, PullReport, RemoveReport } from '../../protocol/commandLine.js'
 import { sizeText } from '../../protocol/sizeText.js'
-import { askCommandLine, type CommandLine, runCommandLine } from './commandLine.js'
+import { askCommandLine, type CommandLine } from './commandLine.js'
 import type { CommandDeps } from './deps.js'
 import { exampleModels, loadingCode, modelId, modelItems, type PullPlan, planQuestion } from './modelItems.js'
 import { reporting } from './reporting.js'
+import { runWithProgress } from './runWithProgress.js'
 
 /** `sdnb.downloadModel` and `sdnb.removeModel`: the command line does the work, so that a window that goes away leaves no half. */
 export function registerModels(deps: CommandDeps): Disposable {
@@ -48,31 +49,11 @@ async function plansOf(commandLine: CommandLine, id: string): Promise<PullPlan[]
 
 /** @returns false where it was cancelled */
 async function pull(commandLine: CommandLine, { id, variant }: PullPlan): Promise<boolean> {
-  return window.withProgress(
-    { location: ProgressLocation.Notification, title: `Downloading ${id}`, cancellable: true },
-    async (progress, token) => {
-      const stop = new AbortController()
-      token.onCancellationRequested(() => stop.abort())
-      let shown = 0
-      const onLine = (line: string) => {
-        const report = JSON.parse(line) as PullReport
-        if (report.type !== 'progress') return
-        const percent = (100 * report.loaded) / report.total
-        const message = `${sizeText(report.loaded)} of ${sizeText(report.total)}`
-        progress.report({ message, increment: percent - shown })
-        shown = percent
-      }
-      const options = variant === undefined ? [] : ['--variant', variant]
-      try {
-        await runCommandLine(commandLine, ['models', 'pull', id, '--json', ...options], { signal: stop.signal, onLine })
-        return true
-      } catch (error) {
-        if (!stop.signal.aborted) throw error
-        void window.showInformationMessage(`The download of ${id} was stopped. The next goes on from there.`)
-        return false
-      }
-    },
-  )
+  const options = variant === undefined ? [] : ['--variant', variant]
+  const last = await runWithProgress<PullReport>(commandLine, ['models', 'pull', id, ...options], `Downloading ${id}`)
+  if (last) return true
+  void window.showInformationMessage(`The download of ${id} was stopped. The next goes on from there.`)
+  return false
 }
 
 async function offerCode(plan: PullPlan, state: string): Promise<void> {

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
 import { startEngineProcess } from './connection.js'
+import { cudaNeeds, type DeviceNeed } from './cudaNeeds.js'
 import type { Device } from './messages.js'
 import { trial } from './trial.js'
+import { vulkanNeeds } from './vulkanNeeds.js'
 
 /**
  * The device that really runs. `auto` takes what SDNB_DEVICE in the environment names, else the best that works: a software
@@ -58,6 +60,8 @@ export interface DeviceReport {
   chosen: boolean
   /** why it does not work, or works and is passed over by `auto` all the same */
   reason?: string
+  /** what it needs, found or missing, where that can be told apart from a trial */
+  needs?: DeviceNeed[]
 }
 
 /** Tries each device, best first for `auto`. */
@@ -70,9 +74,21 @@ export async function deviceReports(): Promise<DeviceReport[]> {
     const reason = passedOver
       ? 'It works, but no graphics card is known to be behind it: auto passes over it.'
       : failure
-    reports.push({ device, works: failure === undefined, chosen: device === chosen, reason })
+    reports.push({
+      device,
+      works: failure === undefined,
+      chosen: device === chosen,
+      reason,
+      needs: await needsOf(device),
+    })
   }
   return reports
+}
+
+async function needsOf(device: Device): Promise<DeviceNeed[] | undefined> {
+  if (`${process.platform}-${process.arch}` !== 'linux-x64') return undefined
+  if (device === 'cuda') return cudaNeeds()
+  return device === 'webgpu' ? vulkanNeeds() : undefined
 }
 
 const attempts = new Map<Device, Promise<string | undefined>>()
@@ -113,14 +129,12 @@ export function explained(device: Device, said: string): string {
   const missing = /(lib[\w.+-]+\.so[\d.]*): cannot open shared object file/.exec(said.replace(/\S*\//g, ''))?.[1]
   const reason = said.trim()
   if (device === 'cuda') {
-    if (missing?.startsWith('libonnxruntime_providers')) {
-      const folder = /(\S*onnxruntime-node)\/bin\//.exec(said)?.[1] ?? 'node_modules/onnxruntime-node'
-      return `The device cuda needs ${missing}, which onnxruntime-node's install step fetches and which is not there. Run: node ${folder}/script/install --onnxruntime-node-install=cuda12.`
-    }
+    if (missing?.startsWith('libonnxruntime_providers'))
+      return `The device cuda needs ${missing}, which is not there. Run: sdnb install cuda.`
     if (missing?.startsWith('libcuda.so'))
       return `The device cuda needs ${missing}, which comes with NVIDIA's driver: install the driver.`
     if (missing)
-      return `The device cuda needs ${missing}: install CUDA 12 and cuDNN 9, and name their folder in CUDA_PATH or LD_LIBRARY_PATH.`
+      return `The device cuda needs ${missing}. Run: sdnb install cuda; or name the folder of CUDA 12 and cuDNN 9 in CUDA_PATH or LD_LIBRARY_PATH.`
   }
   if (device === 'webgpu' && /No supported adapters/.test(said))
     return missing

@@ -8,7 +8,7 @@ const folder = await mkdtemp(join(tmpdir(), 'sdnb-cuda-'))
 afterAll(() => rm(folder, { recursive: true }))
 
 test.runIf(process.platform === 'linux')(
-  'a cuda engine finds the libraries of CUDA_PATH and of the Python environment',
+  'a cuda engine finds the libraries of CUDA_PATH and of the Python environment, and before them those brought for it',
   async () => {
     const cudnn = join(folder, 'venv/lib/python3.12/site-packages/nvidia/cudnn/lib')
     await mkdir(cudnn, { recursive: true })
@@ -18,6 +18,10 @@ test.runIf(process.platform === 'linux')(
     expect(folders?.[0]).toBe('/mine')
     expect(folders).toContain(join(folder, 'cuda/lib64'))
     expect(folders).toContain(cudnn)
+    const own = join(folder, 'data/sdnb/cuda12/nvidia/cudnn/lib')
+    await mkdir(own, { recursive: true })
+    const withOwn = environmentFor('cuda', { ...env, XDG_DATA_HOME: join(folder, 'data') }).LD_LIBRARY_PATH?.split(':')
+    expect(withOwn?.slice(0, 2)).toEqual(['/mine', own])
   },
 )
 
