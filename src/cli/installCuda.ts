@@ -50,7 +50,9 @@ export async function installCuda({ yes, dryRun, json }: InstallOptions): Promis
     if (dryRun) return 0
     const full = plan.disks.find(({ room, free }) => room > free)
     if (full)
-      throw new InstallError(`${full.folder} needs ${sizeText(full.room)}, its disk has ${sizeText(full.free)} left`)
+      throw new InstallError(
+        `${full.folder} needs ${sizeText(full.room)}, its disk has ${sizeText(full.free)} left: make room`,
+      )
     if (plan.bytes > 0 && !yes) {
       if (!process.stdin.isTTY || json)
         throw new UsageError('CUDA is installed only with --yes where nobody can be asked')
