@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { cudaQuestion } from '../../src/extension/commands/cudaQuestion.js'
 import { deviceItems } from '../../src/extension/commands/deviceItems.js'
 import { lineSplitter } from '../../src/extension/commands/lines.js'
 import { memoryItems } from '../../src/extension/commands/memoryItems.js'
@@ -112,4 +113,28 @@ test('memory: pipelines, the processes, and the way to free them', () => {
     ['frees all of it; variables are lost', true],
   ])
   expect(memoryItems(undefined)[0].label).toMatch('No pipeline is loaded')
+})
+
+const cudaPlan = (free: number, warning?: string) =>
+  cudaQuestion({
+    ...{ type: 'plan', warning, bytes: 3e8, disks: [{ folder: '/data', room: 1e9, free }] },
+    parts: [{ name: 'nvidia-cudnn-cu12', version: '9.28', bytes: 3e8, folder: '/data' }],
+  })
+
+test('CUDA is asked for with its size, and the room that it takes', () =>
+  expect(cudaPlan(2e9)).toEqual({
+    message: 'Install CUDA?',
+    detail: [
+      'nvidia-cudnn-cu12 9.28: 300 MB',
+      '',
+      '1.00 GB of disk in /data, 2.00 GB free.',
+      "NVIDIA's licences apply to CUDA and cuDNN.",
+    ].join('\n'),
+    yes: 'Download 300 MB',
+  }))
+
+test('CUDA without room has no way on; what is in the way all the same comes first', () => {
+  const { message, detail, yes } = cudaPlan(1e8, 'NVIDIA GPU: none')
+  expect([message, yes]).toEqual(['CUDA does not fit on the disk', undefined])
+  expect(detail).toMatch(/^NVIDIA GPU: none\n\nnvidia-cudnn-cu12 9\.28: 300 MB\n\n1\.00 GB of disk.+\nMake room\.$/)
 })
