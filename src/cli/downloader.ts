@@ -39,7 +39,11 @@ export async function runDownloader(
   })
   const stop = () => child.kill('SIGTERM')
   signal?.addEventListener('abort', stop)
-  const timer = setInterval(() => onBytes?.(bytesIn(tmp, ending)), every)
+  let bytes = 0 // what was unpacked is removed before the program ends
+  const timer = setInterval(() => {
+    bytes = Math.max(bytes, bytesIn(tmp, ending))
+    onBytes?.(bytes)
+  }, every)
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
     signal?.throwIfAborted()

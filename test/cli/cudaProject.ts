@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, cpSync, linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { sharedLibrary } from '../support/elf.js'
@@ -42,8 +51,7 @@ export function cudaProject(feed = 'https://localhost:1/index.json'): CudaProjec
     cpSync(join(installed, part), join(onnxruntime, part), { recursive: true })
   for (const name of ['libonnxruntime.so.1', 'onnxruntime_binding.node'])
     copyOrLink(join(installed, 'bin/napi-v6/linux/x64', name), join(bin, name))
-  const metadata = join(onnxruntime, 'script/install-metadata.js')
-  writeFileSync(metadata, `${'\n'}module.exports.feeds.nuget.index = ${JSON.stringify(feed)}\n`, { flag: 'a' })
+  useFeed(onnxruntime, feed)
 
   const { LD_LIBRARY_PATH: _, CUDA_PATH: _cuda, VIRTUAL_ENV: _venv, CONDA_PREFIX: _conda, ...others } = process.env
   const env = {
@@ -73,6 +81,12 @@ function copyOrLink(from: string, to: string): void {
   }
 }
 
+/** Has the install script of a copy of onnxruntime-node ask another feed. */
+export function useFeed(onnxruntime: string, index: string): void {
+  const line = `\nmodule.exports.feeds.nuget.index = ${JSON.stringify(index)}\n`
+  appendFileSync(join(onnxruntime, 'script/install-metadata.js'), line)
+}
+
 /** A program that the project finds before the system's. */
 export function addProgram({ folder }: CudaProject, name: string, script: string): void {
   const file = join(folder, 'programs', name)
@@ -80,8 +94,14 @@ export function addProgram({ folder }: CudaProject, name: string, script: string
   chmodSync(file, 0o755)
 }
 
+/** All of CUDA but cuDNN. */
+export const toolkit = [
+  ...['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcurand.so.10', 'libcufft.so.11'],
+  ...['libnvrtc.so.12', 'libnvJitLink.so.12', 'libcuda.so.1'],
+]
+
 /** Libraries that need nothing, in a folder of their own. @returns it */
-export function addLibraries({ folder }: CudaProject, ...names: string[]): string {
+export function addLibraries({ folder }: { folder: string }, ...names: string[]): string {
   const libraries = join(folder, 'toolkit')
   mkdirSync(libraries, { recursive: true })
   for (const name of names) writeFileSync(join(libraries, name), sharedLibrary([]))

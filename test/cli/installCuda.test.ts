@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DoctorReport, InstallReport } from '../../src/protocol/commandLine.js'
-import { addLibraries, addProgram, addWheel, type CudaProject, cudaProject, provider } from './cudaProject.js'
+import { addLibraries, addProgram, addWheel, type CudaProject, cudaProject, provider, toolkit } from './cudaProject.js'
 import { type NugetServer, nugetServer } from './nugetServer.js'
 
 const hasCuda = `${process.platform}-${process.arch}` === 'linux-x64' && succeeds('openssl', 'version')
@@ -24,11 +24,6 @@ const reports = (text: string): InstallReport[] =>
     .split('\n')
     .map(line => JSON.parse(line))
 
-/** All of CUDA but cuDNN. */
-const toolkit = [
-  ...['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcurand.so.10', 'libcufft.so.11'],
-  ...['libnvrtc.so.12', 'libnvJitLink.so.12', 'libcuda.so.1'],
-]
 const cudnn = { name: 'nvidia-cudnn-cu12', version: '9.28.0.42', bytes: 716_538_495 }
 
 describe.runIf(hasCuda)('install cuda', () => {

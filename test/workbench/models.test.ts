@@ -55,18 +55,7 @@ describe.skipIf(whyNoWorkbench)(`models in VS Code ${whyNoWorkbench}`, () => {
     const names = existsSync(blobs) ? readdirSync(blobs) : []
     return names.filter(name => name.endsWith('.incomplete')).map(name => statSync(join(blobs, name)).size)
   }
-  /** A notification, also one that comes while others are looked at. */
-  const told = async (text: string | RegExp) => {
-    const center = workbench().page.locator('.notifications-center')
-    const row = center.locator('.monaco-list-row', { hasText: text }).first()
-    await expect
-      .poll(async () => {
-        if (!(await center.isVisible())) await workbench().command('Notifications: Show Notifications')
-        return row.isVisible()
-      })
-      .toBe(true)
-    return row
-  }
+  const told = (text: string | RegExp) => workbench().told(text)
   /** Up to the dialog that asks. */
   const download = async () => {
     await workbench().command('SD Notebook: Download Model')

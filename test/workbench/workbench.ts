@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { chromium } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest'
 import { browserPath } from '../browser.js'
 import { NotebookPage } from './notebookPage.js'
 import { type Server, type ServerOptions, startServer } from './server.js'
@@ -109,6 +109,19 @@ export class Workbench implements AsyncDisposable {
 
   screenshot(path: string): Promise<Buffer> {
     return this.page.screenshot({ path })
+  }
+
+  /** A notification, also one that comes while others are looked at. */
+  async told(text: string | RegExp) {
+    const center = this.page.locator('.notifications-center')
+    const row = center.locator('.monaco-list-row', { hasText: text }).first()
+    await expect
+      .poll(async () => {
+        if (!(await center.isVisible())) await this.command('Notifications: Show Notifications')
+        return row.isVisible()
+      })
+      .toBe(true)
+    return row
   }
 
   /**

@@ -7,10 +7,11 @@ import type { CommandDeps } from './deps.js'
 import { reporting } from './reporting.js'
 import { runWithProgress } from './runWithProgress.js'
 
-/** `sdnb.installCuda`: by the command line, as models come. The palette has it where onnxruntime-node has CUDA, by `sdnb.hasCuda`. */
+/**
+ * `sdnb.installCuda`: by the command line, as models come. The palette hides it where the window and its kernels share a system
+ * without CUDA; with a remote one the command line tells.
+ */
 export function registerInstallCuda(deps: CommandDeps): Disposable {
-  // `isLinux` in a when clause is the window's system; that of the kernels may be another.
-  void commands.executeCommand('setContext', 'sdnb.hasCuda', `${process.platform}-${process.arch}` === 'linux-x64')
   return commands.registerCommand('sdnb.installCuda', reporting(deps, installCuda))
 }
 
