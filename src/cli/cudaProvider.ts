@@ -1,7 +1,7 @@
 import { accessSync, constants, cpSync, existsSync, readdirSync, renameSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { type onnxruntimePackage, providerFile } from '../pipeline/index.js'
+import { type onnxruntimePackage, providerFiles } from '../pipeline/index.js'
 import { type Download, runDownloader } from './downloader.js'
 import { InstallError } from './installError.js'
 import { inWorkFolder } from './workFolder.js'
@@ -87,10 +87,9 @@ export async function installProvider(
       const download = { ...options, tmp: join(work, 'tmp'), ending: '.nupkg', env }
       await runDownloader(process.execPath, [join(work, 'script/install.js')], download)
       const brought = join(work, 'bin/napi-v6', process.platform, process.arch)
-      if (!existsSync(join(brought, providerFile))) throw new InstallError(`it brought no ${providerFile}`)
-      // What is looked for comes last: while it is not there, nothing is.
-      const files = readdirSync(brought).sort((a, b) => Number(a === providerFile) - Number(b === providerFile))
-      for (const file of files) renameSync(join(brought, file), join(binFolder, file))
+      const missing = providerFiles.filter(file => !existsSync(join(brought, file)))
+      if (missing.length > 0) throw new InstallError(`it brought no ${missing.join(', ')}`)
+      for (const file of readdirSync(brought)) renameSync(join(brought, file), join(binFolder, file))
     } catch (error) {
       if (!(error instanceof InstallError)) throw error
       throw new InstallError(`onnxruntime-node's install script failed: ${error.message}. ${byHand(onnxruntime)}`)

@@ -7,7 +7,7 @@ import {
   type DeviceNeed,
   onnxruntimePackage,
   ownCudaFolder,
-  providerFile,
+  providerFiles,
   resolveDevice,
 } from '../pipeline/index.js'
 import type { InstallReport } from '../protocol/commandLine.js'
@@ -44,6 +44,7 @@ export async function installCuda({ yes, dryRun, json }: InstallOptions): Promis
   const show = json ? reportLines<InstallReport>() : forPeople(dryRun)
   const fail = (message: string) => process.stderr.write(`sdnb: ${message}\n`)
   const stop = stopSignal()
+  stop.now.addEventListener('abort', () => process.exit(stop.reason?.exitCode))
   try {
     const { plan, missing, python } = await planned(stop.signal)
     show(plan)
@@ -107,7 +108,7 @@ async function planned(signal: AbortSignal): Promise<{ plan: Plan; missing: Miss
   const needs = await cudaNeeds()
   const onnxruntime = onnxruntimePackage()
   const missing: Missing = { packages: missingPackages(needs) }
-  const isMissing = needs.some(({ name, found }) => name === providerFile && found === undefined)
+  const isMissing = needs.some(({ name, found }) => providerFiles.includes(name) && found === undefined)
   if (isMissing) missing.provider = await providerBytes(onnxruntime, signal)
   const python = missing.packages.length > 0 ? await pythonWithPip() : undefined
   const { name, version, binFolder: folder } = { name: "onnxruntime's CUDA provider", ...onnxruntime }

@@ -36,7 +36,7 @@ export {
   type DeviceNeed,
   libraryNeeds,
   onnxruntimePackage,
-  providerFile,
+  providerFiles,
 } from './runtime/cudaNeeds.js'
 export { type DeviceReport, deviceReports, resolveDevice } from './runtime/devices.js'
 export { ownCudaFolder } from './runtime/libraries.js'

@@ -81,6 +81,11 @@ function copyOrLink(from: string, to: string): void {
   }
 }
 
+export function addProvider({ bin }: CudaProject): void {
+  writeFileSync(join(bin, 'libonnxruntime_providers_cuda.so'), provider)
+  writeFileSync(join(bin, 'libonnxruntime_providers_shared.so'), sharedLibrary([]))
+}
+
 /** Has the install script of a copy of onnxruntime-node ask another feed. */
 export function useFeed(onnxruntime: string, index: string): void {
   const line = `\nmodule.exports.feeds.nuget.index = ${JSON.stringify(index)}\n`

@@ -1,22 +1,21 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DoctorReport, InstallReport } from '../../src/protocol/commandLine.js'
-import { addLibraries, addProgram, addWheel, type CudaProject, cudaProject, provider, toolkit } from './cudaProject.js'
-import { type NugetServer, nugetServer } from './nugetServer.js'
+import {
+  addLibraries,
+  addProgram,
+  addProvider,
+  addWheel,
+  type CudaProject,
+  cudaProject,
+  provider,
+  toolkit,
+} from './cudaProject.js'
+import { canServe, type NugetServer, nugetServer } from './nugetServer.js'
 
-const hasCuda = `${process.platform}-${process.arch}` === 'linux-x64' && succeeds('openssl', 'version')
-const hasPip = succeeds('python3', '-m', 'pip', '--version')
-
-function succeeds(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+const hasPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0
 
 const reports = (text: string): InstallReport[] =>
   text
@@ -26,7 +25,7 @@ const reports = (text: string): InstallReport[] =>
 
 const cudnn = { name: 'nvidia-cudnn-cu12', version: '9.28.0.42', bytes: 716_538_495 }
 
-describe.runIf(hasCuda)('install cuda', () => {
+describe.runIf(canServe)('install cuda', () => {
   let nuget: NugetServer
   beforeAll(async () => {
     nuget = await nugetServer()
@@ -102,6 +101,14 @@ describe.runIf(hasCuda)('install cuda', () => {
     expect(again.stdout).toMatch(/The CUDA provider and all its libraries are here\.\n$/)
   })
 
+  test('a provider without the library that loads it is brought anew', async () => {
+    const project = projectWith([...toolkit, 'libcudnn.so.9'])
+    addProvider(project)
+    rmSync(join(project.bin, 'libonnxruntime_providers_shared.so'))
+    expect((await project.run('install', 'cuda', '--yes')).code).toBe(0)
+    expect(existsSync(join(project.bin, 'libonnxruntime_providers_shared.so'))).toBe(true)
+  })
+
   test('stopped in the middle of the provider, leaves nothing of it', async () => {
     const project = projectWith([...toolkit, 'libcudnn.so.9'])
     nuget.stalls = true
@@ -115,7 +122,7 @@ describe.runIf(hasCuda)('install cuda', () => {
 
   test('stopped in the middle of a library, leaves nothing of it; what a killed one left goes too', async () => {
     const project = projectWith(toolkit)
-    writeFileSync(join(project.bin, 'libonnxruntime_providers_cuda.so'), provider)
+    addProvider(project)
     addProgram(
       project,
       'python3',
@@ -163,18 +170,18 @@ describe.runIf(hasCuda)('install cuda', () => {
 
   test.runIf(hasPip)('what pip cannot bring is told, with the command to bring it by hand', async () => {
     const project = projectWith(toolkit)
-    writeFileSync(join(project.bin, 'libonnxruntime_providers_cuda.so'), provider)
+    addProvider(project)
     Object.assign(project.env, { PIP_NO_INDEX: '1', PIP_FIND_LINKS: project.folder })
     const { code, stderr } = await project.run('install', 'cuda', '--yes')
     expect(code).toBe(1)
     expect(stderr).toContain('pip could not install nvidia-cudnn-cu12: No matching distribution found')
     expect(stderr).toContain(`--target ${project.cuda} nvidia-cudnn-cu12==${cudnn.version}`)
-    expect(left(project)).toEqual(['libonnxruntime_providers_cuda.so'])
+    expect(existsSync(project.cuda) ? readdirSync(project.cuda) : []).toEqual([])
   })
 
   test('without a Python that has pip, tells what to do by hand', async () => {
     const project = projectWith(toolkit)
-    writeFileSync(join(project.bin, 'libonnxruntime_providers_cuda.so'), provider)
+    addProvider(project)
     for (const python of ['python3', 'python']) addProgram(project, python, '#!/bin/sh\nexit 1\n')
     const { code, stderr } = await project.run('install', 'cuda', '--dry-run')
     expect(code).toBe(1)
@@ -185,7 +192,7 @@ describe.runIf(hasCuda)('install cuda', () => {
 
   test('a cuDNN of pip for another CUDA is not taken for the right one', async () => {
     const project = projectWith(toolkit)
-    writeFileSync(join(project.bin, 'libonnxruntime_providers_cuda.so'), provider)
+    addProvider(project)
     const sitePackages = join(project.folder, 'venv/lib/python3.12/site-packages')
     for (const folder of ['nvidia/cudnn/lib', 'nvidia_cudnn_cu13-9.28.0.42.dist-info'])
       mkdirSync(join(sitePackages, folder), { recursive: true })
@@ -197,7 +204,7 @@ describe.runIf(hasCuda)('install cuda', () => {
 
   test('doctor for a person: what is found by its folder, what is missing with its mend', async () => {
     const project = projectWith(['libcudart.so.12', 'libcublas.so.12', 'libcuda.so.1'])
-    writeFileSync(join(project.bin, 'libonnxruntime_providers_cuda.so'), provider)
+    addProvider(project)
     const row = 'NVIDIA H100 80GB HBM3, 81559, 510.47.03'
     addProgram(project, 'nvidia-smi', `#!/bin/sh\n[ "$1" ] && echo "${row}" || echo "| CUDA Version: 11.6 |"\n`)
     const { stdout } = await project.run('doctor')
@@ -205,7 +212,7 @@ describe.runIf(hasCuda)('install cuda', () => {
       expect.arrayContaining([
         '      ✔ NVIDIA GPU NVIDIA H100 80GB HBM3, 85.5 GB',
         '      ✘ NVIDIA driver 510.47.03, up to CUDA 11.6: CUDA 12 wants driver 525 or later (on WSL that of Windows)',
-        '      ✔ libonnxruntime_providers_cuda.so in node_modules/onnxruntime-node/bin/napi-v6/linux/x64',
+        '      ✔ libonnxruntime_providers_cuda.so, libonnxruntime_providers_shared.so in node_modules/onnxruntime-node/bin/napi-v6/linux/x64',
         '      ✔ libcublas.so.12, libcuda.so.1, libcudart.so.12 in toolkit',
         '      ✘ libcudnn.so.9, libcufft.so.11, libnvJitLink.so.12, libnvrtc.so.12: sdnb install cuda',
       ]),

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { createRequire } from 'node:module'
@@ -19,6 +19,10 @@ export interface NugetServer {
   stalls: boolean
   close(): Promise<void>
 }
+
+/** It is of use where onnxruntime-node has CUDA, and its certificate can be made. */
+export const canServe =
+  `${process.platform}-${process.arch}` === 'linux-x64' && spawnSync('openssl', ['version']).status === 0
 
 /** A NuGet feed with onnxruntime's package in it; onnxruntime-node's script speaks HTTPS only. */
 export async function nugetServer(): Promise<NugetServer> {

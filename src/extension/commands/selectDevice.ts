@@ -31,7 +31,9 @@ async function selectDevice(deps: CommandDeps): Promise<void> {
   })
   if (!item) return
   if (item.problem !== undefined) {
-    void window.showWarningMessage(item.problem)
+    const install = item.problem.includes('sdnb install cuda') ? ['Install CUDA'] : []
+    const answer = await window.showWarningMessage(item.problem, ...install)
+    if (answer) await commands.executeCommand('sdnb.installCuda')
     return
   }
   await settings.update('device', item.device, targetOf(settings.inspect('device')))

@@ -22,7 +22,8 @@ export interface OnnxruntimePackage {
   binFolder: string
 }
 
-export const providerFile = 'libonnxruntime_providers_cuda.so'
+/** The provider, and what it is loaded by. */
+export const providerFiles = ['libonnxruntime_providers_cuda.so', 'libonnxruntime_providers_shared.so']
 
 /** The CUDA that onnxruntime-node's install script brings a provider for. */
 export const cudaOfScript = 12
@@ -64,7 +65,7 @@ export async function cudaNeeds(env: NodeJS.ProcessEnv = process.env): Promise<D
 /** The part of them that can be installed: the provider, and CUDA's libraries that it is loaded with or opens by name. */
 export function libraryNeeds(env: NodeJS.ProcessEnv = process.env): DeviceNeed[] {
   const { binFolder } = onnxruntimePackage()
-  const provider = join(binFolder, providerFile)
+  const [provider, shared] = providerFiles.map(name => join(binFolder, name))
   const folders = libraryFolders(env)
   const isThere = existsSync(provider)
   const loaded = isThere ? libraryUsesOf(provider, folders) : libraryUses([...loadedWith, 'libcuda.so.1'], folders)
@@ -78,7 +79,9 @@ export function libraryNeeds(env: NodeJS.ProcessEnv = process.env): DeviceNeed[]
     ({ name, path }) => !name.startsWith('libonnxruntime') && (!path || isOfNvidia(name)),
   )
   return [
-    { name: providerFile, found: isThere ? provider : undefined, mend: isThere ? undefined : install },
+    ...[provider, shared].map(file =>
+      existsSync(file) ? { name: basename(file), found: file } : { name: basename(file), mend: install },
+    ),
     ...told
       .sort((a, b) => a.name.localeCompare(b.name))
       .map(({ name, path }) => ({ name, found: path, mend: path === undefined ? mendOf(name, major) : undefined })),
