@@ -17,9 +17,9 @@ import { checkedTensor, concat, repeatItems, type Tensor, tensor } from '../tens
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
 import { type Call, type CallOptions, checked, type PipelineOutput, type Sizes } from './callOptions.js'
-import { guided } from './guidance.js'
 import { imageParameters } from './imageParameters.js'
 import { type FromPretrainedOptions, loadStableDiffusion, type StableDiffusionParts } from './loadStableDiffusion.js'
+import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
@@ -140,13 +140,13 @@ export class StableDiffusionPipeline extends Callable {
     const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
     const text = await this.encodePrompt(call, guidance)
     const encoded = performance.now()
+    const predict = noisePrediction(this.unet, { ...call, text })
     const noise = { generator: call.generator, eta: call.eta, dtype: this.dtype }
     let latents = this.initialLatents(call, scheduler)
     for (const [step, timestep] of timesteps.entries()) {
       signal?.throwIfAborted()
-      const input = scheduler.scaleModelInput(guidance ? concat([latents, latents]) : latents, timestep)
-      const { sample } = await this.unet(input, timestep, { encoderHiddenStates: text, signal })
-      const prediction = guidance ? guided(sample, call.guidanceScale, call.guidanceRescale) : sample
+      const input = scheduler.scaleModelInput(latents, timestep)
+      const prediction = await predict(input, { step, total: timesteps.length, timestep })
       const before = latents
       latents = scheduler.step(prediction, timestep, latents, noise).prevSample
       const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
