@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { network, type Placement } from './network.js'
+import { network, type Placement, type RunOptions } from './network.js'
 import { type UNetConfig, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
@@ -12,11 +12,7 @@ import { type UNetConfig, unetCheckpoint, unetGraph } from './unet.js'
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
-  (
-    sample: Tensor,
-    timestep: number,
-    options: { encoderHiddenStates: Tensor; signal?: AbortSignal },
-  ): Promise<{ sample: Tensor }>
+  (sample: Tensor, timestep: number, options: { encoderHiddenStates: Tensor } & RunOptions): Promise<{ sample: Tensor }>
   readonly config: UNetConfig
   readonly placement: Placement
   release(): Promise<void>
@@ -31,7 +27,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   async function forward(
     sample: Tensor,
     timestep: number,
-    { encoderHiddenStates, signal }: { encoderHiddenStates: Tensor; signal?: AbortSignal },
+    { encoderHiddenStates, ...options }: { encoderHiddenStates: Tensor } & RunOptions,
   ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
@@ -40,7 +36,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
     const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
-    const output = await unet.run({ batch, height, width, sequenceLength }, inputs, signal)
+    const output = await unet.run({ batch, height, width, sequenceLength }, inputs, options)
     return { sample: output.out_sample }
   }
   return Object.assign(forward, { config, placement, release: unet.release })
