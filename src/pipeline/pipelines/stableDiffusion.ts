@@ -82,7 +82,11 @@ export class StableDiffusionPipeline extends Callable {
     return this.unet.placement.device
   }
 
-  /** Moves to a device, `'auto'` as when loading; sessions are made there on first use. @throws DeviceUnavailableError naming what is missing */
+  /**
+   * Moves to a device, such as `'cuda'` or the second of several, `'cuda:1'`; `'auto'` as when loading. Sessions are made
+   * there on first use.
+   * @throws InvalidOptionError; DeviceUnavailableError naming what is missing
+   */
   async to(device: Device | 'auto'): Promise<this> {
     const resolved = await resolveDevice(device)
     const hasMoved = resolved !== this.device
