@@ -26,9 +26,11 @@ export {
   modelRemoval,
 } from './pipelines/hubModels.js'
 export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
+export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
+export type { Device } from './runtime/deviceName.js'
 export { type DeviceReport, deviceReports } from './runtime/devices.js'
 export {
   DDIMScheduler,

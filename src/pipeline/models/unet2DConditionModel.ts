@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { network, type Placement } from './network.js'
+import { network, type Placement, type RunOptions } from './network.js'
 import { deepChannels, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
@@ -21,10 +21,9 @@ export interface UNet2DConditionModel {
   release(): Promise<void>
 }
 
-interface UNetOptions {
+interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   deepFeature?: Tensor | true
-  signal?: AbortSignal
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
@@ -33,7 +32,11 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
   const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
 
-  async function forward(sample: Tensor, timestep: number, { encoderHiddenStates, deepFeature, signal }: UNetOptions) {
+  async function forward(
+    sample: Tensor,
+    timestep: number,
+    { encoderHiddenStates, deepFeature, ...options }: UNetOptions,
+  ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
     const text = checkedTensor('encoderHiddenStates', encoderHiddenStates, [batch, 'tokens', config.crossAttentionDim])
@@ -43,11 +46,11 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
     const shape = { batch, height, width, sequenceLength }
     if (typeof deepFeature !== 'object') {
-      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, signal)
+      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
     const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
-    const output = await outermost.run({ ...shape, deepFeature: 'given' }, { ...inputs, deep_feature: deep }, signal)
+    const output = await outermost.run({ ...shape, deepFeature: 'given' }, { ...inputs, deep_feature: deep }, options)
     return { sample: output.out_sample }
   }
   const release = async () => {

@@ -1,6 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { Generator } from '../random.js'
+import type { Device } from '../runtime/engine.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import { checkNames, checkSignal, finite, oneOf, shown, side, whole } from './optionChecks.js'
 import { type Quality, qualities } from './quality.js'
@@ -75,6 +76,8 @@ export interface PipelineOutput {
 
 /** A call with every default filled in and every range checked. */
 export interface Call extends CallOptions {
+  /** instead of the pipeline's own */
+  device?: Device
   prompts: string[] | undefined
   negativePrompts: string[]
   /** pictures in all: prompts × numImagesPerPrompt */
