@@ -39,7 +39,10 @@ export interface CallOptions {
   promptEmbeds?: Tensor
   /** [prompts, tokens, features], instead of a negative prompt */
   negativePromptEmbeds?: Tensor
-  /** exact, or faster with a picture that differs a little: `'balanced'`, `'fast'` (`'exact'`) */
+  /**
+   * exact, or faster with a picture that differs: `'balanced'`, `'fast'` (`'exact'`). The more guidance and the fewer steps, the more it
+   * differs. Ma, Fang and Wang 2023 (DeepCache)
+   */
   quality?: Quality
   /** text encoder layers left out before the last, 0 or more */
   clipSkip?: number

@@ -8,8 +8,9 @@ export interface DeepFeatures {
 }
 
 /**
- * Of the change between two whole runs, as much goes on as the steps since make it, times this. Going on in full overshoots, standing still
- * lags behind; half was nearest the exact picture in each of five samplers.
+ * Of the change between two whole runs, as much goes on as the steps since make it, times this. Measured on the embedded model: with PNDM half
+ * came nearer the exact picture than all of it and than nothing; with Euler, DDIM and DPM++ 2M 2 to 3 dB nearer than nothing, with Euler ancestral,
+ * whose steps jump, 1 dB less near.
  */
 const damping = 0.5
 
