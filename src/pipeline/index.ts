@@ -26,6 +26,7 @@ export {
   modelRemoval,
 } from './pipelines/hubModels.js'
 export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
+export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
@@ -38,6 +39,7 @@ export {
   onnxruntimePackage,
   providerFiles,
 } from './runtime/cudaNeeds.js'
+export type { Device } from './runtime/deviceName.js'
 export { type DeviceReport, deviceReports, resolveDevice } from './runtime/devices.js'
 export { ownCudaFolder } from './runtime/libraries.js'
 export {

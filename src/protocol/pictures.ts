@@ -35,6 +35,8 @@ export interface ImageParameters {
   /** px, of the picture as it was made: a tile may show it smaller */
   width?: number
   height?: number
+  /** of the call, where it was not `exact` */
+  quality?: string
   model?: string
   /** the first ten hexadecimal digits of the weights' sha256 */
   modelHash?: string

@@ -11,6 +11,7 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['guidance', cfgScale],
     ['sampler', sampler && [sampler, scheduleType].filter(Boolean).join(' ')],
     ['size', `${known.width ?? width} × ${known.height ?? height}`],
+    ['quality', known.quality],
     ['model', model],
   ]
   return settings.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))

@@ -2,21 +2,12 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ModelReport, ModelsReport, PullReport, RemoveReport } from '../../src/protocol/commandLine.js'
+import { commit, id, index } from '../pipeline/weights/hubModel.js'
 import { type HubServer, hubServer } from '../pipeline/weights/hubServer.js'
 import { newFolder, sdnb, started } from './sdnb.js'
 
-const id = 'someone/model'
-const commit = 'a'.repeat(40)
 const later = 'b'.repeat(40)
 const unet = Buffer.alloc(300_000, 'unet')
-const index = {
-  _class_name: 'StableDiffusionPipeline',
-  scheduler: ['diffusers', 'PNDMScheduler'],
-  text_encoder: ['transformers', 'CLIPTextModel'],
-  tokenizer: ['transformers', 'CLIPTokenizer'],
-  unet: ['diffusers', 'UNet2DConditionModel'],
-  vae: ['diffusers', 'AutoencoderKL'],
-}
 const files = {
   'README.md': '# model',
   'model_index.json': JSON.stringify(index),

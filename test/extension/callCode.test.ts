@@ -22,6 +22,12 @@ test('zero is a value', () => {
   expect(callCode({ parameters }, stable)).toBe("await pipe('', { guidanceScale: 0, seed: 0 })")
 })
 
+test('a quality that there is', () => {
+  const code = (quality: string) => callCode({ parameters: { prompt: 'a car', quality } }, stable)
+  expect(code('fast')).toBe("await pipe('a car', { quality: 'fast' })")
+  expect(code("high'")).toBe("await pipe('a car')")
+})
+
 test('a picture of which little is known', () => {
   expect(callCode({ parameters: { prompt: 'a car' } }, stable)).toBe("await pipe('a car')")
 })

@@ -33,12 +33,14 @@ test('devices: auto, then what works, then the others with the reason', () => {
   const items = deviceItems(
     [
       { device: 'cuda', works: false, chosen: false, reason: 'no driver' },
+      { device: 'dml:1', works: true, chosen: false },
       { device: 'cpu', works: true, chosen: true },
     ],
     'cpu',
   )
   expect(items.map(({ device, description, problem }) => [device, description, problem])).toEqual([
     ['auto', 'the best that works, here cpu', undefined],
+    ['dml:1', 'graphics card, by DirectML', undefined],
     ['cpu', 'processor (now)', undefined],
     ['cuda', 'NVIDIA graphics card, by CUDA', 'no driver'],
   ])

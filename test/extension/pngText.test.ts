@@ -14,7 +14,16 @@ const all = {
     sampler: 'DPM++ 2M',
     scheduleType: 'Karras',
   },
-  ...{ cfgScale: 0, seed: 0, width: 512, height: 448, model: 'a, b', modelHash: '0123456789', version: 'sdnb 0.1.0' },
+  ...{
+    cfgScale: 0,
+    seed: 0,
+    width: 512,
+    height: 448,
+    quality: 'fast',
+    model: 'a, b',
+    modelHash: '0123456789',
+    version: 'sdnb 0.1.0',
+  },
 }
 
 test.each([

@@ -2,6 +2,7 @@
 import {
   type CallOptions,
   DDIMScheduler,
+  type Device,
   DiffusionPipeline,
   Generator,
   gridImage,
@@ -56,6 +57,17 @@ export async function calls(pipeline: StableDiffusionPipeline, embeds: Tensor) {
   return { ...output, steps }
 }
 
+export async function several(pipeline: StableDiffusionPipeline) {
+  await pipeline.to('cuda:1')
+  const devices: Device[] = ['cuda', 'cuda:1']
+  const outputs = await pipeline.map(['a car', 'a boat'], { seed: 7, devices })
+  // @ts-expect-error one generator would be drawn from in no order
+  await pipeline.map(['a car'], { generator: new Generator(7) })
+  // @ts-expect-error a device that is none
+  await pipeline.map(['a car'], { devices: ['gpu:1'] })
+  return { images: outputs.flatMap(({ images }) => images), device: outputs[0].device }
+}
+
 type IsAny<T> = 0 extends 1 & T ? true : false
 type HoldsAny<T> = IsAny<T> extends true ? true : T extends object ? { [K in keyof T]: IsAny<T[K]> }[keyof T] : false
 type No<T extends false | undefined> = T
@@ -64,6 +76,7 @@ export type Checks = [
   No<HoldsAny<Awaited<ReturnType<typeof article>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof parts>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof calls>>>>,
+  No<HoldsAny<Awaited<ReturnType<typeof several>>>>,
   No<HoldsAny<CallOptions>>,
   No<HoldsAny<StableDiffusionPipeline>>,
 ]

@@ -2,20 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { commit, id, index } from '../pipeline/weights/hubModel.js'
 import { hubServer } from '../pipeline/weights/hubServer.js'
 import { useWorkbench, whyNoWorkbench } from './workbench.js'
 
-const id = 'someone/model'
-const commit = 'a'.repeat(40)
 const unet = Buffer.alloc(3e6, 'unet')
-const index = {
-  _class_name: 'StableDiffusionPipeline',
-  scheduler: ['diffusers', 'PNDMScheduler'],
-  text_encoder: ['transformers', 'CLIPTextModel'],
-  tokenizer: ['transformers', 'CLIPTokenizer'],
-  unet: ['diffusers', 'UNet2DConditionModel'],
-  vae: ['diffusers', 'AutoencoderKL'],
-}
 const files = {
   'model_index.json': JSON.stringify(index),
   'scheduler/scheduler_config.json': '{}',

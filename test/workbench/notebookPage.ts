@@ -31,12 +31,14 @@ export class NotebookPage {
   async #wheelTo(index: number, step: number) {
     for (const end = Date.now() + patience; !(await this.#isInSight(index)); ) {
       if (Date.now() > end) throw new Error(`Cell ${index} of ${this.name} did not come in sight`)
-      await this.#workbench.page.mouse.wheel(0, step)
-      await new Promise(resolve => setTimeout(resolve, 100))
+      // VS Code takes any turn for one notch; four are less than half an editor
+      for (let notch = 0; notch < 4; notch++) await this.#workbench.page.mouse.wheel(0, step)
+      await new Promise(resolve => setTimeout(resolve, 50))
     }
   }
 
   async #isInSight(index: number): Promise<boolean> {
+    if ((await this.cell(index).count()) === 0) return false
     const [cell, editor] = await Promise.all([
       this.cell(index)
         .boundingBox({ timeout: 200 })

@@ -108,7 +108,10 @@ async function stop(child: ChildProcess, folder: string) {
     await exited
     clearTimeout(force)
   }
-  for (const pid of processesOf(folder)) process.kill(pid, 'SIGKILL')
+  for (const pid of processesOf(folder))
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {} // it has ended meanwhile
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 

@@ -11,6 +11,7 @@ export function report({
   peer,
   attention,
   picture,
+  quality,
 }) {
   const lines = [
     `U-Net call, ${size}×${size}, batch 1, CPU, float32`,
@@ -35,6 +36,12 @@ export function report({
   for (const { kind, peak, first, difference } of attention)
     lines.push(`  ${kind.padEnd(24)} ${gb(peak)}, ${s(first)}, ${difference.toExponential(1)}`)
   lines.push(`sdnb/tiny, a picture in ${picture.steps} steps`, `  first ${s(picture.first)}, then ${s(picture.next)}`)
+  lines.push(`A picture in ${quality[0].steps} steps with guidance, and how near sdnb/tiny comes to exact`)
+  for (const { quality: name, seconds, mean, worst, atLeast30, pictures } of quality) {
+    const likeness =
+      mean && `, ${mean.toFixed(1)} dB (worst ${worst.toFixed(1)}; ${atLeast30} of ${pictures} at least 30)`
+    lines.push(`  ${name.padEnd(24)} ${s(seconds)}${likeness ?? ''}`)
+  }
   return lines.join('\n')
 }
 

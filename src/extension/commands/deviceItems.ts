@@ -33,7 +33,7 @@ export function deviceItems(devices: DoctorReport['devices'], current: string): 
       .sort((a, b) => rank(a) - rank(b))
       .map(({ device, works, reason }) => ({
         label: `$(${works ? 'circuit-board' : 'circle-slash'}) ${device}`,
-        description: `${names[device] ?? ''}${isCurrent(device)}`,
+        description: `${names[device.split(':')[0]] ?? ''}${isCurrent(device)}`,
         detail: reason,
         device,
         problem: works ? undefined : reason,

@@ -39,7 +39,7 @@ const defaults: Record<string, Pick<ImageParameters, 'steps' | 'cfgScale'>> = {
 }
 
 function optionsOf(parameters: ImageParameters, type: string | undefined): string[] {
-  const { negativePrompt, width, height, steps, cfgScale } = parameters
+  const { negativePrompt, width, height, steps, cfgScale, quality } = parameters
   const usual = defaults[type ?? '']
   const given: [name: string, text: string | undefined, isUsual?: boolean][] = [
     ['negativePrompt', negativePrompt && quoted(negativePrompt)],
@@ -47,6 +47,8 @@ function optionsOf(parameters: ImageParameters, type: string | undefined): strin
     ['height', numberText(height)],
     ['numInferenceSteps', numberText(steps), steps === usual?.steps],
     ['guidanceScale', numberText(cfgScale), cfgScale === usual?.cfgScale],
+    // another tool may mean something else by it
+    ['quality', /^(balanced|fast)$/.test(quality ?? '') ? `'${quality}'` : undefined],
   ]
   return given.flatMap(([name, text, isUsual]) =>
     text === undefined || text === '' || isUsual ? [] : [`${name}: ${text}`],

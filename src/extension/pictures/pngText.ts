@@ -33,6 +33,7 @@ function parametersText(parameters: ImageParameters): string {
     ['CFG scale', parameters.cfgScale],
     ['Seed', parameters.seed],
     ['Size', width !== undefined && height !== undefined ? `${width}x${height}` : undefined],
+    ['Quality', parameters.quality],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
     ['Version', parameters.version],

@@ -12,6 +12,8 @@ export interface ImageParameters {
   /** px */
   width?: number
   height?: number
+  /** of the call, where it was not `exact` */
+  quality?: string
   model?: string
   /** the first ten hexadecimal digits of the weights' sha256 */
   modelHash?: string
@@ -33,6 +35,7 @@ export function formatParameters(parameters: ImageParameters): string {
     ['CFG scale', cfgScale],
     ['Seed', seed],
     ['Size', width !== undefined && height !== undefined ? `${width}x${height}` : undefined],
+    ['Quality', parameters.quality],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
     ['Version', parameters.version],
@@ -75,6 +78,7 @@ export function parseParameters(text: string): ImageParameters {
     seed: seedOf(settings.get('Seed')),
     width: size ? Number(size[1]) : undefined,
     height: size ? Number(size[2]) : undefined,
+    quality: settings.get('Quality'),
     modelHash: settings.get('Model hash'),
     model: settings.get('Model'),
     version: settings.get('Version'),

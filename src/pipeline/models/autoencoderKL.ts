@@ -3,7 +3,7 @@ import { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, slice, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { network, type Placement } from './network.js'
+import { network, type Placement, type RunOptions } from './network.js'
 import { type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
@@ -16,12 +16,12 @@ export interface AutoencoderKL {
    * @param image a picture, or samples [batch, 3, height, width], −1…1; sides are multiples of `scaleFactor`
    * @see Kingma and Welling 2013; diffusers `AutoencoderKL.encode`
    */
-  encode(image: Image | Tensor, options?: { signal?: AbortSignal }): Promise<{ latentDist: DiagonalGaussian }>
+  encode(image: Image | Tensor, options?: RunOptions): Promise<{ latentDist: DiagonalGaussian }>
   /**
    * @param latents [batch, latentChannels, height/scaleFactor, width/scaleFactor]
    * @returns `sample` [batch, 3, height, width], −1…1 and a little beyond
    */
-  decode(latents: Tensor, options?: { signal?: AbortSignal }): Promise<{ sample: Tensor }>
+  decode(latents: Tensor, options?: RunOptions): Promise<{ sample: Tensor }>
   release(): Promise<void>
 }
 
@@ -50,7 +50,7 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
     config,
     placement,
     scaleFactor,
-    async encode(image, { signal } = {}) {
+    async encode(image, { signal, device } = {}) {
       const given = image instanceof Image ? pixels(image) : image
       const sample = checkedTensor('image', given, ['batch', config.inChannels, 'height', 'width'])
       const [, , height, width] = sample.dims
@@ -58,14 +58,16 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
         throw new InvalidOptionError(
           `image must have sides that are multiples of ${scaleFactor}, got ${width}×${height}: resize it`,
         )
-      const moments = await eachItem(sample, item => encoder.run({ batch: 1, height, width }, { sample: item }, signal))
+      const moments = await eachItem(sample, item =>
+        encoder.run({ batch: 1, height, width }, { sample: item }, { signal, device }),
+      )
       return { latentDist: diagonalGaussian(moments.map(({ moments }) => moments)) }
     },
-    async decode(latents, { signal } = {}) {
+    async decode(latents, { signal, device } = {}) {
       const checked = checkedTensor('latents', latents, ['batch', config.latentChannels, 'height', 'width'])
       const [, , height, width] = checked.dims
       const decoded = await eachItem(checked, item =>
-        decoder.run({ batch: 1, height, width }, { latents: item }, signal),
+        decoder.run({ batch: 1, height, width }, { latents: item }, { signal, device }),
       )
       return { sample: concat(decoded.map(({ sample }) => sample)) }
     },

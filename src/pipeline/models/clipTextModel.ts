@@ -2,7 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph } from './clip.js'
-import { network, type Placement } from './network.js'
+import { network, type Placement, type RunOptions } from './network.js'
 
 /**
  * CLIP's text encoder, callable as in transformers.
@@ -14,7 +14,7 @@ import { network, type Placement } from './network.js'
 export interface CLIPTextModel {
   (
     inputIds: readonly (readonly number[])[],
-    options?: { clipSkip?: number; signal?: AbortSignal },
+    options?: { clipSkip?: number } & RunOptions,
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
   readonly config: ClipTextConfig
   readonly placement: Placement
@@ -28,19 +28,19 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     clipTextGraph(config, weights, shape, layers),
   )
 
-  async function encode(ids: readonly number[], clipSkip: number, signal?: AbortSignal) {
+  async function encode(ids: readonly number[], clipSkip: number, options: RunOptions) {
     const shape = { batch: 1, sequenceLength: ids.length, clipSkip }
     const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
-    return text.run(shape, { input_ids: inputIds }, signal)
+    return text.run(shape, { input_ids: inputIds }, options)
   }
 
   async function forward(
     inputIds: readonly (readonly number[])[],
-    { clipSkip = 0, signal }: { clipSkip?: number; signal?: AbortSignal } = {},
+    { clipSkip = 0, ...options }: { clipSkip?: number } & RunOptions = {},
   ) {
     checkIds(inputIds, config)
     const states: Record<string, Tensor>[] = []
-    for (const ids of inputIds) states.push(await encode(ids, clipSkip, signal))
+    for (const ids of inputIds) states.push(await encode(ids, clipSkip, options))
     return {
       lastHiddenState: concat(states.map(state => state.last_hidden_state)),
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),

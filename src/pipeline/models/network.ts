@@ -1,7 +1,7 @@
 import { callerSignal } from '../callerSignal.js'
 import type { ModelGraph } from '../onnx/graph.js'
 import type { Attention, LayerOptions } from '../onnx/layers.js'
-import { type Device, type EngineTensor, openEngine } from '../runtime/engine.js'
+import { type Device, deviceKind, type EngineTensor, openEngine } from '../runtime/engine.js'
 import type { Tensor } from '../tensor.js'
 
 /** Where and how a part runs; the parts of one pipeline share one. */
@@ -12,10 +12,16 @@ export interface Placement {
   attention: Attention
 }
 
-/** A part's graph on its device. One session at a time: another shape, device or attention takes the place of the last. */
+export interface RunOptions {
+  signal?: AbortSignal
+  /** instead of the placement's, as `resolveDevice` names it */
+  device?: Device
+}
+
+/** A part's graph. One session a device at a time: another shape or attention takes the place of the last. */
 export interface Network<Shape> {
-  run(shape: Shape, inputs: Record<string, EngineTensor>, signal?: AbortSignal): Promise<Record<string, Tensor>>
-  /** Frees the session's memory; the next run makes it anew. */
+  run(shape: Shape, inputs: Record<string, EngineTensor>, options?: RunOptions): Promise<Record<string, Tensor>>
+  /** Frees the memory of the sessions, on every device; the next run makes one anew. */
   release(): Promise<void>
 }
 
@@ -27,24 +33,25 @@ export function network<Shape extends object>(
   build: (shape: Shape, layers: LayerOptions) => ModelGraph,
 ): Network<Shape> {
   const prefix = `${name}#${networks++} `
-  let loaded: { device: Device; key: string } | undefined
+  const loaded = new Map<Device, string>()
 
-  async function release(): Promise<void> {
-    if (!loaded) return
-    const { device } = loaded
-    loaded = undefined
+  async function releaseOn(device: Device): Promise<void> {
+    loaded.delete(device)
     await openEngine(device).release(prefix) // calls at once may have left more than one
   }
 
   return {
-    release,
-    async run(shape, inputs, signal) {
-      const { device, dtype, attention } = placement
+    async release() {
+      await Promise.all([...loaded.keys()].map(releaseOn))
+    },
+    async run(shape, inputs, { signal, device = placement.device } = {}) {
+      const { dtype, attention } = placement
       const key = `${prefix}${JSON.stringify([shape, attention])}`
-      if (loaded && (loaded.key !== key || loaded.device !== device)) await release()
-      loaded = { device, key }
-      const precision = device === 'cpu' ? 'float32' : dtype
-      const model = { key, build: () => build(shape, { provider: device, attention, precision }) }
+      if (loaded.has(device) && loaded.get(device) !== key) await releaseOn(device)
+      loaded.set(device, key)
+      const provider = deviceKind(device)
+      const precision = provider === 'cpu' ? 'float32' : dtype
+      const model = { key, build: () => build(shape, { provider, attention, precision }) }
       return openEngine(device).run(model, inputs, { signal: callerSignal(signal) })
     },
   }

@@ -16,12 +16,18 @@ export interface UNetShape {
   height: number
   width: number
   sequenceLength: number
+  /**
+   * The deep feature, [batch, channels, height, width]: what the last layer of the last up block gets from below. `'told'`: it is an output
+   * beside the sample; `'given'`: it is an input, and only that layer runs. Ma, Fang and Wang 2023 (DeepCache)
+   */
+  deepFeature?: 'told' | 'given'
 }
 
 /**
  * diffusers `UNet2DConditionModel` for one shape.
  * Inputs, float32: `sample` [batch, inChannels, height, width], `timestep` [1], `encoder_hidden_states`
  * [batch, sequenceLength, crossAttentionDim]. Output, float32: `out_sample` [batch, outChannels, height, width].
+ * Either may have `deep_feature`, float32, too.
  * @throws CorruptWeightsError  when the weights are not exactly those that the configuration asks for
  * @throws InvalidOptionError  for an attention slice size that a layer cannot have
  * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
@@ -45,26 +51,20 @@ export function unetWeightShapes(config: UNetConfig): WeightShapes {
 }
 
 function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): void {
-  const { batch, height, width, sequenceLength } = shape
+  const { batch, height, width, sequenceLength, deepFeature } = shape
   const sample = g.input('sample', [batch, config.inChannels, height, width])
   const text = g.input('encoder_hidden_states', [batch, sequenceLength, config.crossAttentionDim])
   const network = { g, config, text, time: timeEmbedding(g, config, p.at('time_embedding')) }
-  const levels = config.blocks.length
-  const evenSizes = [height, width].every(side => side % 2 ** (levels - 1) === 0)
 
   let x = config.centerInputSample ? g.shift(g.scale(sample, 2), -1) : sample
   x = g.conv2d(x, p.at('conv_in'), config.blocks[0].channels, { kernel: config.convInKernel })
 
   const skips = [x]
-  for (const [i, block] of config.blocks.entries()) {
-    x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < levels - 1)
-  }
-  x = midBlock(network, x, p.at('mid_block'))
-  for (const [i, block] of config.upBlocks.entries()) {
-    x = upBlock(network, x, skips, p.at('up_blocks', i), block)
-    if (i < levels - 1)
-      x = upsample(g, x, evenSizes ? undefined : skips.at(-1), p.at('up_blocks', i, 'upsamplers', 0, 'conv'))
-  }
+  if (deepFeature === 'given') x = g.input('deep_feature', [batch, deepChannels(config), height, width])
+  else x = deepLayers(network, x, skips, p)
+  if (deepFeature === 'told') g.output('deep_feature', x)
+  const last = config.upBlocks.length - 1
+  x = upLayer(network, x, skips, p.at('up_blocks', last), config.upBlocks[last], config.upBlocks[last].layers - 1)
 
   x = g.activation(config.activation, g.groupNorm(x, p.at('conv_norm_out'), config.groups, config.eps))
   g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
@@ -77,6 +77,31 @@ interface Network {
   text: Value
   /** activated, [1, timeChannels] */
   time: Value
+}
+
+/** All between the first convolution and the last layer of the last up block. */
+function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPath): Value {
+  const { g, config } = network
+  const levels = config.blocks.length
+  const evenSizes = input.shape.slice(2).every(side => side % 2 ** (levels - 1) === 0)
+  let x = input
+  for (const [i, block] of config.blocks.entries()) {
+    x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < levels - 1)
+  }
+  x = midBlock(network, x, p.at('mid_block'))
+  for (const [i, block] of config.upBlocks.entries()) {
+    const isLast = i === levels - 1
+    for (let layer = 0; layer < block.layers - (isLast ? 1 : 0); layer++)
+      x = upLayer(network, x, skips, p.at('up_blocks', i), block, layer)
+    if (!isLast) x = upsample(g, x, evenSizes ? undefined : skips.at(-1), p.at('up_blocks', i, 'upsamplers', 0, 'conv'))
+  }
+  return x
+}
+
+/** A last block of one layer gets what the block before it gives. */
+export function deepChannels({ blocks, upBlocks }: UNetConfig): number {
+  const last = upBlocks.at(-1)!
+  return last.layers > 1 ? last.channels : (upBlocks.at(-2) ?? blocks.at(-1)!).channels
 }
 
 /** diffusers `DownBlock2D`, `CrossAttnDownBlock2D`. */
@@ -105,13 +130,10 @@ function midBlock(network: Network, x: Value, p: WeightPath): Value {
   return resnet(network, x, p.at('resnets', 1), block, midBlockScale)
 }
 
-/** diffusers `UpBlock2D`, `CrossAttnUpBlock2D`. */
-function upBlock(network: Network, x: Value, skips: Value[], p: WeightPath, block: UNetBlock): Value {
-  for (let i = 0; i < block.layers; i++) {
-    x = resnet(network, network.g.concat([x, skips.pop()!], 1), p.at('resnets', i), block)
-    if (block.attention) x = transformer(network, x, p.at('attentions', i), block, i)
-  }
-  return x
+/** A layer of diffusers' `UpBlock2D`, `CrossAttnUpBlock2D`. */
+function upLayer(network: Network, x: Value, skips: Value[], p: WeightPath, block: UNetBlock, layer: number): Value {
+  const joined = resnet(network, network.g.concat([x, skips.pop()!], 1), p.at('resnets', layer), block)
+  return block.attention ? transformer(network, joined, p.at('attentions', layer), block, layer) : joined
 }
 
 /** To twice the size, or to that of the skip connection where halving had rounded. */

@@ -1,37 +1,41 @@
 import { InvalidOptionError } from '../errors.js'
+import type { LayerOptions } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { network, type Placement } from './network.js'
-import { type UNetConfig, unetCheckpoint, unetGraph } from './unet.js'
+import { network, type Placement, type RunOptions } from './network.js'
+import { deepChannels, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
  * The conditional U-Net, callable as in diffusers.
  * @param sample noisy latents, [batch, inChannels, height/8, width/8], NCHW, after `scaleModelInput`
  * @param timestep 0…999
  * @param options.encoderHiddenStates [batch, tokens, crossAttentionDim]
+ * @param options.deepFeature `true`: it is returned beside the sample, [batch, channels, height/8, width/8]; one that an earlier step has
+ * returned: only the outermost layer runs, on top of it (DeepCache, Ma, Fang and Wang 2023)
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
-  (
-    sample: Tensor,
-    timestep: number,
-    options: { encoderHiddenStates: Tensor; signal?: AbortSignal },
-  ): Promise<{ sample: Tensor }>
+  (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
   readonly config: UNetConfig
   readonly placement: Placement
   release(): Promise<void>
 }
 
+interface UNetOptions extends RunOptions {
+  encoderHiddenStates: Tensor
+  deepFeature?: Tensor | true
+}
+
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
-  const unet = network('unet', placement, (shape: Parameters<typeof unetGraph>[2], layers) =>
-    unetGraph(config, weights, shape, layers),
-  )
+  const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
+  const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
+
   async function forward(
     sample: Tensor,
     timestep: number,
-    { encoderHiddenStates, signal }: { encoderHiddenStates: Tensor; signal?: AbortSignal },
+    { encoderHiddenStates, deepFeature, ...options }: UNetOptions,
   ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
@@ -40,8 +44,17 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
     const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
-    const output = await unet.run({ batch, height, width, sequenceLength }, inputs, signal)
+    const shape = { batch, height, width, sequenceLength }
+    if (typeof deepFeature !== 'object') {
+      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
+      return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
+    }
+    const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
+    const output = await outermost.run({ ...shape, deepFeature: 'given' }, { ...inputs, deep_feature: deep }, options)
     return { sample: output.out_sample }
   }
-  return Object.assign(forward, { config, placement, release: unet.release })
+  const release = async () => {
+    await Promise.all([whole.release(), outermost.release()])
+  }
+  return Object.assign(forward, { config, placement, release })
 }

@@ -1,8 +1,10 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { Generator } from '../random.js'
+import type { Device } from '../runtime/engine.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import { checkNames, checkSignal, finite, oneOf, shown, side, whole } from './optionChecks.js'
+import { type Quality, qualities } from './quality.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What a call takes beside the prompt. `0` and `''` are values; only `undefined` means "not given". */
@@ -37,6 +39,11 @@ export interface CallOptions {
   promptEmbeds?: Tensor
   /** [prompts, tokens, features], instead of a negative prompt */
   negativePromptEmbeds?: Tensor
+  /**
+   * exact, or faster with a picture that differs: `'balanced'`, `'fast'` (`'exact'`). The more guidance and the fewer steps, the more it
+   * differs. Ma, Fang and Wang 2023 (DeepCache)
+   */
+  quality?: Quality
   /** text encoder layers left out before the last, 0 or more */
   clipSkip?: number
   /** `'latent'` leaves the latents as they are, undecoded (`'image'`) */
@@ -72,6 +79,8 @@ export interface PipelineOutput {
 
 /** A call with every default filled in and every range checked. */
 export interface Call extends CallOptions {
+  /** instead of the pipeline's own */
+  device?: Device
   prompts: string[] | undefined
   negativePrompts: string[]
   /** pictures in all: prompts × numImagesPerPrompt */
@@ -86,6 +95,7 @@ export interface Call extends CallOptions {
   generator: Generator | Generator[]
   seeds: (number | bigint)[]
   clipSkip: number
+  quality: Quality
   outputType: 'image' | 'latent'
 }
 
@@ -106,6 +116,7 @@ const names = new Set<string>([
   'promptEmbeds',
   'negativePromptEmbeds',
   'clipSkip',
+  'quality',
   'outputType',
   'callbackOnStepEnd',
   'signal',
@@ -176,6 +187,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     guidanceRescale: finite('guidanceRescale', options.guidanceRescale ?? 0, 0, 1),
     eta: finite('eta', options.eta ?? 0, 0, 1),
     clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),
+    quality: oneOf('quality', options.quality ?? 'exact', qualities),
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
     ...randomness(options, batch),
   }

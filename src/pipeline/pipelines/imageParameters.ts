@@ -23,6 +23,7 @@ export function imageParameters(
     seed: call.seeds[index],
     width: call.width,
     height: call.height,
+    ...(call.quality !== 'exact' && { quality: call.quality }),
     model: modelName(name),
   }
 }

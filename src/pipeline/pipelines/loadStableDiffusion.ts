@@ -29,7 +29,7 @@ export interface StableDiffusionParts {
 export interface FromPretrainedOptions {
   /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
   dtype?: 'float32' | 'float16'
-  /** `'auto'`, the default, takes what SDNB_DEVICE in the environment names, else the best that works */
+  /** such as `'cuda:1'`, the second card; `'auto'`, the default, takes what SDNB_DEVICE names, else the best that works */
   device?: Device | 'auto'
   /** branch, tag or commit of a hub repository (`'main'`) */
   revision?: string

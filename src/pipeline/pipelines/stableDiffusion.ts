@@ -3,12 +3,10 @@ import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
 import type { Image } from '../image/image.js'
-import { previews } from '../image/preview.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
-import { progressId, reportProgress } from '../progress.js'
 import { randn } from '../random.js'
 import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
 import { denoised } from '../schedulers/denoised.js'
@@ -17,9 +15,11 @@ import { checkedTensor, concat, repeatItems, type Tensor, tensor } from '../tens
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
 import { type Call, type CallOptions, checked, type PipelineOutput, type Sizes } from './callOptions.js'
-import { guided } from './guidance.js'
+import { drained } from './drained.js'
 import { imageParameters } from './imageParameters.js'
 import { type FromPretrainedOptions, loadStableDiffusion, type StableDiffusionParts } from './loadStableDiffusion.js'
+import { checkedMap, type MapOptions, mapDevices } from './map.js'
+import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
@@ -82,11 +82,16 @@ export class StableDiffusionPipeline extends Callable {
     return this.unet.placement.device
   }
 
-  /** Moves to a device, `'auto'` as when loading; sessions are made there on first use. @throws DeviceUnavailableError naming what is missing */
+  /**
+   * Moves to a device, such as `'cuda'` or the second of several, `'cuda:1'`; `'auto'` as when loading. Sessions are made
+   * there on first use.
+   * @throws InvalidOptionError; DeviceUnavailableError naming what is missing
+   */
   async to(device: Device | 'auto'): Promise<this> {
     const resolved = await resolveDevice(device)
-    if (resolved !== this.device) await this.dispose()
+    const hasMoved = resolved !== this.device
     for (const { placement } of this.networks()) placement.device = resolved
+    if (hasMoved) await this.dispose()
     return this
   }
 
@@ -130,8 +135,32 @@ export class StableDiffusionPipeline extends Callable {
     prompt: string | string[] | undefined,
     options: CallOptions = {},
   ): AsyncGenerator<Step, PipelineOutput, undefined> {
-    const call = checked(prompt, options, this.sizes())
-    const { signal } = call
+    return yield* this.stepsOf(checked(prompt, options, this.sizes()))
+  }
+
+  /**
+   * Draws each prompt alone, on several devices at once: each takes the next prompt when it is free. The pictures, but for
+   * rounding that differs from one kind of card to another, are those of one call of all prompts, whichever device draws
+   * them: prompt i with `seed: s` is `pipeline(prompts[i], { seed: s + i * numImagesPerPrompt })`. Weights are loaded once
+   * a device, and kept there until `dispose()`.
+   * @param prompts at least one
+   * @returns one output a prompt, in their order
+   * @throws as a call, and DeviceUnavailableError; the first failure ends the other prompts, and no output is returned
+   */
+  async map(prompts: string[], options: MapOptions = {}): Promise<PipelineOutput[]> {
+    const calls = checkedMap(prompts, options, this.sizes())
+    options.signal?.throwIfAborted()
+    const devices = await mapDevices(options.devices, this.device, calls.length)
+    const stepsOf = (call: Call, device: Device) => this.stepsOf({ ...call, device })
+    const outputs = await drained(calls, devices, stepsOf, this.vae.config.latentRgb)
+    return shownAsGrid(
+      outputs,
+      outputs.flatMap(({ images }) => images),
+    )
+  }
+
+  private async *stepsOf(call: Call): AsyncGenerator<Step, PipelineOutput, undefined> {
+    const { signal, device } = call
     signal?.throwIfAborted()
     const start = performance.now()
     const guidance = call.guidanceScale > 1
@@ -140,13 +169,13 @@ export class StableDiffusionPipeline extends Callable {
     const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
     const text = await this.encodePrompt(call, guidance)
     const encoded = performance.now()
+    const predict = noisePrediction(this.unet, { ...call, text })
     const noise = { generator: call.generator, eta: call.eta, dtype: this.dtype }
     let latents = this.initialLatents(call, scheduler)
     for (const [step, timestep] of timesteps.entries()) {
       signal?.throwIfAborted()
-      const input = scheduler.scaleModelInput(guidance ? concat([latents, latents]) : latents, timestep)
-      const { sample } = await this.unet(input, timestep, { encoderHiddenStates: text, signal })
-      const prediction = guidance ? guided(sample, call.guidanceScale, call.guidanceRescale) : sample
+      const input = scheduler.scaleModelInput(latents, timestep)
+      const prediction = await predict(input, { step, total: timesteps.length, timestep })
       const before = latents
       latents = scheduler.step(prediction, timestep, latents, noise).prevSample
       const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
@@ -164,7 +193,7 @@ export class StableDiffusionPipeline extends Callable {
       images,
       ...(call.outputType === 'latent' && { latents }),
       seeds: call.seeds,
-      device: this.device,
+      device: device ?? this.device,
       timings: { encode: encoded - start, denoise: finished - encoded, decode: end - finished, total: end - start },
     }
     return shownAsGrid(output, images)
@@ -174,23 +203,9 @@ export class StableDiffusionPipeline extends Callable {
     prompt: string | string[] | undefined,
     options: CallOptions = {},
   ): Promise<PipelineOutput> {
-    const began = performance.now()
-    const steps = this.steps(prompt, options)
-    const rgb = this.vae.config.latentRgb
-    const progress = { id: progressId(), label: 'Denoising', unit: 'step' as const, device: this.device }
-    let last = { step: 0, total: 0 }
-    try {
-      for (;;) {
-        const { done, value } = await steps.next()
-        if (done) return value
-        last = { step: value.step + 1, total: value.total }
-        const elapsed = Math.round(performance.now() - began)
-        const report = { ...progress, ...last, done: false, elapsed }
-        await reportProgress(report, rgb ? async () => previews(value.denoised(), rgb) : undefined)
-      }
-    } finally {
-      if (last.total) await reportProgress({ ...progress, ...last, done: true })
-    }
+    const call = checked(prompt, options, this.sizes())
+    const [output] = await drained([call], [this.device], call => this.stepsOf(call), this.vae.config.latentRgb)
+    return output
   }
 
   /** @returns [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
@@ -198,7 +213,7 @@ export class StableDiffusionPipeline extends Callable {
     const encode = async (prompts: string[], clipSkip: number): Promise<Tensor> => {
       const { inputIds, truncated } = this.tokenizer(prompts)
       if (truncated) console.warn(truncationWarning(this.tokenizer, truncated))
-      return (await this.textEncoder(inputIds, { clipSkip, signal: call.signal })).lastHiddenState
+      return (await this.textEncoder(inputIds, { clipSkip, signal: call.signal, device: call.device })).lastHiddenState
     }
     const positive = repeatItems(
       call.promptEmbeds ?? (await encode(call.prompts!, call.clipSkip)),

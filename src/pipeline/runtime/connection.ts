@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { crashError, oomKills, replyError } from './crash.js'
+import { deviceKind } from './deviceName.js'
 import { environmentFor } from './libraries.js'
 import type { Device, EngineReply, EngineRequest } from './messages.js'
 
@@ -34,7 +35,7 @@ interface Waiter {
 export function startEngineProcess(device: Device): Connection {
   const killsBefore = oomKills()
   const child = fork(createRequire(import.meta.url).resolve('#engineProcess'), [device], {
-    env: environmentFor(device),
+    env: environmentFor(deviceKind(device)),
     execArgv: [],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

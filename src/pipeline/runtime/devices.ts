@@ -2,13 +2,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
 import { startEngineProcess } from './connection.js'
 import { cudaNeeds, type DeviceNeed } from './cudaNeeds.js'
-import type { Device } from './messages.js'
+import { type Device, type DeviceKind, deviceIndex, deviceKind, deviceName, devicePattern } from './deviceName.js'
 import { trial } from './trial.js'
 import { vulkanNeeds } from './vulkanNeeds.js'
 
 /**
  * The device that really runs. `auto` takes what SDNB_DEVICE in the environment names, else the best that works: a software
  * adapter does not count, and where there is no graphics device nothing is started to find that out.
+ * @returns the device by its shortest name: `'cuda'` for `'cuda:0'`
  * @throws InvalidOptionError      for a name that is no device, also in SDNB_DEVICE
  * @throws DeviceUnavailableError  for a device that was named and cannot run; names the missing library
  */
@@ -26,14 +27,16 @@ export async function resolveDevice(name: 'auto' | Device): Promise<Device> {
 }
 
 function checkedName(name: string, where: string): 'auto' | Device {
-  if (name === 'auto' || Object.hasOwn(engineNeeds, name)) return name as 'auto' | Device
+  if (name === 'auto') return name
+  const [, kind, index] = devicePattern.exec(name) ?? []
+  if (Object.hasOwn(engineNeeds, kind ?? '')) return deviceName(kind as DeviceKind, Number(index ?? 0))
   throw new InvalidOptionError(
-    `${where} must be auto, ${Object.keys(engineNeeds).join(', ')}, got ${JSON.stringify(name)}`,
+    `${where} must be auto, ${Object.keys(engineNeeds).join(', ')}, or one of several as cuda:1, got ${JSON.stringify(name)}`,
   )
 }
 
 /** Which systems onnxruntime-node has the device for, best first for `auto`. */
-const engineNeeds: Record<Device, { platforms: string[]; where: string }> = {
+const engineNeeds: Record<DeviceKind, { platforms: string[]; where: string }> = {
   cuda: { platforms: ['linux-x64'], where: 'Linux on x64' },
   dml: { platforms: ['win32-x64', 'win32-arm64'], where: 'Windows' },
   // Ahead of coreml, which has none of the fused operators and would hand most of a network back to the CPU.
@@ -45,8 +48,11 @@ const engineNeeds: Record<Device, { platforms: string[]; where: string }> = {
   cpu: { platforms: [], where: 'everywhere' },
 }
 
+/** Kinds of which onnxruntime-node takes a number; the adapter of webgpu, and coreml's, are not the caller's to choose. */
+const numbered = new Set<DeviceKind>(['cuda', 'dml', 'cpu'])
+
 async function best(): Promise<Device> {
-  for (const device of Object.keys(engineNeeds) as Device[]) {
+  for (const device of Object.keys(engineNeeds) as DeviceKind[]) {
     if (device === 'cpu' || (hasHardware(device) && !(await tried(device)))) return device
   }
   return 'cpu'
@@ -64,11 +70,11 @@ export interface DeviceReport {
   needs?: DeviceNeed[]
 }
 
-/** Tries each device, best first for `auto`. */
+/** Tries each device, best first for `auto`; of a second and third graphics card those that work. */
 export async function deviceReports(): Promise<DeviceReport[]> {
   const chosen = await best()
   const reports: DeviceReport[] = []
-  for (const device of Object.keys(engineNeeds) as Device[]) {
+  for (const device of Object.keys(engineNeeds) as DeviceKind[]) {
     const failure = await (device === 'cpu' ? attemptOn(device) : tried(device))
     const passedOver = !failure && device !== 'cpu' && !hasHardware(device)
     const reason = passedOver
@@ -81,6 +87,9 @@ export async function deviceReports(): Promise<DeviceReport[]> {
       reason,
       needs: await needsOf(device),
     })
+    if (failure) continue
+    const [, ...others] = await devicesLike(device)
+    for (const other of others) reports.push({ device: other, works: true, chosen: false })
   }
   return reports
 }
@@ -91,21 +100,41 @@ async function needsOf(device: Device): Promise<DeviceNeed[] | undefined> {
   return device === 'webgpu' ? vulkanNeeds() : undefined
 }
 
+/**
+ * The device, and the others of its kind that work; each is tried once a process. The CPU is one, however many cores it has.
+ * @param most how many are wanted, the device included
+ */
+export async function devicesLike(device: Device, most = Number.POSITIVE_INFINITY): Promise<Device[]> {
+  const kind = deviceKind(device)
+  const found = [device]
+  if (kind === 'cpu' || !numbered.has(kind)) return found
+  for (let index = 0; found.length < most; index++) {
+    const next = deviceName(kind, index)
+    if (next === device) continue
+    if (!hasHardware(next) || (await tried(next))) break
+    found.push(next)
+  }
+  return found
+}
+
 const attempts = new Map<Device, Promise<string | undefined>>()
 
 /** Why the device cannot run, or undefined when it can; the CPU is taken at its word, as nothing stands in for it. */
 function tried(device: Device): Promise<string | undefined> {
-  if (device === 'cpu') return Promise.resolve(undefined)
+  if (deviceKind(device) === 'cpu') return Promise.resolve(undefined)
   const attempt = attempts.get(device) ?? attemptOn(device)
   attempts.set(device, attempt)
   return attempt
 }
 
 async function attemptOn(device: Device): Promise<string | undefined> {
-  const { platforms, where } = engineNeeds[device]
+  const kind = deviceKind(device)
+  const { platforms, where } = engineNeeds[kind]
   const here = `${process.platform}-${process.arch}`
-  if (!platforms.includes(here) && device !== 'cpu')
+  if (!platforms.includes(here) && kind !== 'cpu')
     return `The device ${device} exists on ${where} only, this is ${here}.`
+  if (deviceIndex(device) > 0 && !numbered.has(kind))
+    return `The device ${device} cannot be named: onnxruntime chooses the graphics card of ${kind} by itself, so ${kind} is the only one.`
 
   const connection = startEngineProcess(device)
   const timer = setTimeout(connection.kill, 60_000)
@@ -128,7 +157,11 @@ async function attemptOn(device: Device): Promise<string | undefined> {
 export function explained(device: Device, said: string): string {
   const missing = /(lib[\w.+-]+\.so[\d.]*): cannot open shared object file/.exec(said.replace(/\S*\//g, ''))?.[1]
   const reason = said.trim()
-  if (device === 'cuda') {
+  const kind = deviceKind(device)
+  // CUDA's and DXGI's words for a number that no card has
+  if (/invalid device (ordinal|id)|887A0002/i.test(said))
+    return `The device ${device} is not there: fewer graphics cards are found. They count from 0${kind === 'cuda' ? ', and where CUDA_VISIBLE_DEVICES is set those that it lists' : ''}.`
+  if (kind === 'cuda') {
     if (missing?.startsWith('libonnxruntime_providers'))
       return `The device cuda needs ${missing}, which is not there. Run: sdnb install cuda.`
     if (missing?.startsWith('libcuda.so'))
@@ -145,12 +178,20 @@ export function explained(device: Device, said: string): string {
 
 /** Cheap signs of a real graphics device; what works is told by a trial. */
 function hasHardware(device: Device): boolean {
-  const { platforms } = engineNeeds[device]
+  const kind = deviceKind(device)
+  const { platforms } = engineNeeds[kind]
   if (!platforms.includes(`${process.platform}-${process.arch}`)) return false
   if (process.platform !== 'linux') return true
-  const nvidia = existsSync('/dev/nvidiactl') || existsSync('/dev/dxg')
-  if (device === 'cuda') return nvidia
+  const wsl = existsSync('/dev/dxg') // one file for all cards
+  const nvidia = existsSync('/dev/nvidiactl') || wsl
+  const index = deviceIndex(device)
+  if (kind === 'cuda') return nvidia && (index === 0 || wsl || index < nvidiaCards())
   return (nvidia || drmVendors().some(vendor => realVendors.has(vendor))) && !softwareVulkanChosen()
+}
+
+/** A container may see but the fourth and the sixth: CUDA counts them 0 and 1. */
+function nvidiaCards(): number {
+  return readdirSync('/dev').filter(name => /^nvidia\d+$/.test(name)).length
 }
 
 /** PCI ids of AMD, NVIDIA, Intel; a virtual machine's display has another, and its Vulkan is a program. */

@@ -3,7 +3,8 @@ import type { Tensor } from '../tensor.js'
 import { type Connection, startEngineProcess } from './connection.js'
 import type { Device, EngineMemory, EngineTensor } from './messages.js'
 
-export { resolveDevice } from './devices.js'
+export { deviceKind } from './deviceName.js'
+export { devicesLike, resolveDevice } from './devices.js'
 export type { Device, EngineMemory, EngineTensor } from './messages.js'
 
 /** A network that an engine can run: `build` is called when no session of this key is loaded, a crash included. */

@@ -4,8 +4,9 @@
  * device as the process's only argument.
  */
 import type { Tensor } from '../tensor.js'
+import type { Device } from './deviceName.js'
 
-export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+export type { Device }
 
 export type EngineTensor = Tensor | { type: 'int32'; dims: number[]; data: Int32Array }
 

@@ -105,6 +105,23 @@ describe('the graph of another device computes the same', () => {
   })
 })
 
+describe('the outermost layer alone, on the deep feature that a whole run told, gives that run’s sample', () => {
+  test.each(['unet-sd1', 'unet-one-block', 'unet-scale-shift', 'unet-uneven', 'unet-odd-numbers'])('%s', async name => {
+    const { config, where, weights, expected } = await fixture(name)
+    const [sample, timestep, text] = ['sample', 'timestep', 'encoder_hidden_states'].map(key => expected(`0.${key}`))
+    const inputs = { sample, timestep, encoder_hidden_states: text }
+    const [batch, , height, width] = sample.dims
+    const shape = { batch, height, width, sequenceLength: text.dims[1] }
+    const graph = (deepFeature?: 'told' | 'given') =>
+      unetGraph(parseUNetConfig(config, where), weights, { ...shape, deepFeature }, onCpu)
+    const whole = await run(graph('told'), inputs)
+    expect(difference(whole.out_sample, expected('0.out_sample'))).toBeLessThan(1e-5)
+    const { out_sample } = await run(graph('given'), { ...inputs, deep_feature: whole.deep_feature })
+    expect(difference(out_sample, whole.out_sample)).toBeLessThan(1e-6)
+    expect(graph('given').bytes.length).toBeLessThan(graph().bytes.length / 2)
+  })
+})
+
 test('Stable Diffusion 1.x has 859,520,964 parameters', () => {
   const config = parseUNetConfig({ cross_attention_dim: 768, sample_size: 64 }, 'unet/config.json')
   const sizes = [...unetWeightShapes(config).values()].map(shape => shape.reduce((size, dim) => size * dim, 1))

@@ -251,7 +251,7 @@ describe('a call with a wrong argument', () => {
     ['a type that is none here', { dtype: 'bfloat16' }, /dtype.*float32, float16.*bfloat16/],
     ['an option under its Python name', { torch_dtype: 'float16' }, /torch_dtype.*dtype/],
     ['a scheduler by its name', { scheduler: 'DDIMScheduler' }, /scheduler.*fromConfig.*"DDIMScheduler"/],
-    ['a device nobody has', { device: 'cuda:0' }, /device.*cuda:0/],
+    ['a device nobody has', { device: 'mps:0' }, /device.*mps:0/],
     ['a safety checker', { safetyChecker: {} }, /safetyChecker must be null/],
   ])('fromPretrained: %s', async (_what, options, message) => {
     const error = await failure(StableDiffusionPipeline.fromPretrained(whole, options))

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { DeviceUnavailableError, InvalidOptionError } from '../../../src/pipeline/errors.js'
-import { explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
+import { devicesLike, explained, resolveDevice } from '../../../src/pipeline/runtime/devices.js'
 import type { Device } from '../../../src/pipeline/runtime/messages.js'
 
 afterEach(() => vi.unstubAllEnvs())
@@ -55,14 +55,45 @@ describe('SDNB_DEVICE in the environment', () => {
   test('that is no device is an error that names it', async () => {
     vi.stubEnv('SDNB_DEVICE', 'mps')
     await expect(resolveDevice('auto')).rejects.toThrow(
-      new InvalidOptionError('SDNB_DEVICE in the environment must be auto, cuda, dml, webgpu, coreml, cpu, got "mps"'),
+      new InvalidOptionError(
+        'SDNB_DEVICE in the environment must be auto, cuda, dml, webgpu, coreml, cpu, or one of several as cuda:1, got "mps"',
+      ),
     )
   })
 })
 
+describe('one of several', () => {
+  test.each([
+    ['cpu:0', 'cpu'],
+    ['cpu:1', 'cpu:1'],
+    ['cpu:01', 'cpu:1'],
+  ] as const)('%s is %s', async (name, device) => expect(await resolveDevice(name)).toBe(device))
+
+  test.each(['cuda:', 'cuda:-1', 'cuda:1.5', 'auto:1', 'cuda1', 'toString:1'])('%s is no device', name =>
+    expect(resolveDevice(name as Device)).rejects.toThrow(InvalidOptionError),
+  )
+
+  test.runIf(process.platform === 'linux')('webgpu has no second, and says why', () =>
+    expect(resolveDevice('webgpu:1')).rejects.toThrow(
+      'onnxruntime chooses the graphics card of webgpu by itself, so webgpu is the only one',
+    ),
+  )
+
+  test('the CPU is one device: a second engine is made where it is named', async () => {
+    expect(await devicesLike('cpu')).toEqual(['cpu'])
+    expect(await devicesLike('cpu:1')).toEqual(['cpu:1'])
+  })
+
+  testWithoutGpu('cards that are not there are not looked for', async () =>
+    expect(await devicesLike('cuda')).toEqual(['cuda']),
+  )
+})
+
 test('an unknown device is an InvalidOptionError that lists the known', () =>
   expect(resolveDevice('mps' as Device)).rejects.toThrow(
-    new InvalidOptionError('device must be auto, cuda, dml, webgpu, coreml, cpu, got "mps"'),
+    new InvalidOptionError(
+      'device must be auto, cuda, dml, webgpu, coreml, cpu, or one of several as cuda:1, got "mps"',
+    ),
   ))
 
 testWithoutGpu('webgpu without an adapter says what to install', async () => {
@@ -93,6 +124,12 @@ test.each([
     /^The device cuda needs libcuda\.so\.1, which comes with NVIDIA's driver/,
   ],
   ['cuda', 'CUDA failure 35: CUDA driver version is insufficient', /^The device cuda cannot run: CUDA failure 35/],
+  [
+    'cuda:1',
+    'CUDA failure 101: invalid device ordinal ; GPU=32767',
+    /^The device cuda:1 is not there: fewer graphics cards are found\. They count from 0, and where CUDA_VISIBLE_DEVICES/,
+  ],
+  ['dml:1', 'Exception(1) 887A0002 The object was not found.', /^The device dml:1 is not there: .* from 0\.$/],
 ] as const)('%s: what the loader said becomes what to do', (device, said, message) =>
   expect(explained(device, said)).toMatch(message),
 )

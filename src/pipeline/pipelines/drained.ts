@@ -1,0 +1,60 @@
+import { previews } from '../image/preview.js'
+import type { LatentRgb } from '../models/latentRgb.js'
+import { progressId, reportProgress } from '../progress.js'
+import type { Device } from '../runtime/engine.js'
+import type { Call, PipelineOutput } from './callOptions.js'
+import type { Step } from './stableDiffusion.js'
+
+/**
+ * Walks calls to their ends, each device taking the next one when it is free, and reports all of them as one.
+ * @param rgb latents as colours, for previews: a row of what each device is at
+ * @returns one output a call, in the order of the calls
+ * @throws the first failure, after which the other calls are aborted with it as their reason
+ */
+export async function drained(
+  calls: readonly Call[],
+  devices: readonly Device[],
+  stepsOf: (call: Call, device: Device) => AsyncGenerator<Step, PipelineOutput>,
+  rgb: LatentRgb | null,
+): Promise<PipelineOutput[]> {
+  const began = performance.now()
+  const progress = { id: progressId(), label: 'Denoising', unit: 'step' as const, device: devices.join(', ') }
+  const outputs: PipelineOutput[] = []
+  const latest = new Map<Device, Step>()
+  const failed = new AbortController()
+  const queue = calls.entries()
+  let [step, total] = [0, 0]
+
+  async function report(device: Device, value: Step): Promise<void> {
+    latest.set(device, value)
+    total = calls.length * value.total
+    const elapsed = Math.round(performance.now() - began)
+    const makePreviews = async (latentRgb: LatentRgb) =>
+      (await Promise.all([...latest.values()].map(value => previews(value.denoised(), latentRgb)))).flat()
+    await reportProgress(
+      { ...progress, step: ++step, total, done: false, elapsed },
+      rgb ? () => makePreviews(rgb) : undefined,
+    )
+  }
+  async function drain(steps: AsyncGenerator<Step, PipelineOutput>, device: Device): Promise<PipelineOutput> {
+    for (;;) {
+      const { done, value } = await steps.next()
+      if (done) return value
+      await report(device, value)
+    }
+  }
+  async function work(device: Device): Promise<void> {
+    for (const [i, call] of queue) {
+      const signal = AbortSignal.any(call.signal ? [failed.signal, call.signal] : [failed.signal])
+      outputs[i] = await drain(stepsOf({ ...call, signal }, device), device)
+    }
+  }
+
+  try {
+    await Promise.all(devices.map(device => work(device).catch(reason => failed.abort(reason))))
+    failed.signal.throwIfAborted()
+    return outputs
+  } finally {
+    if (total) await reportProgress({ ...progress, step, total, done: true })
+  }
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Image, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import { deepFeatures } from '../../../src/pipeline/pipelines/deepFeatures.js'
+import { isWhole, type Quality } from '../../../src/pipeline/pipelines/quality.js'
+import { tensor } from '../../../src/pipeline/tensor.js'
+
+test.each<[Quality, string]>([
+  ['exact', '1111111111'],
+  ['balanced', '1110101010'],
+  ['fast', '1110001000'],
+])('%s: which of 10 steps are whole', (quality, steps) => {
+  expect(Array.from({ length: 10 }, (_, step) => (isWhole(quality, step, 10) ? 1 : 0)).join('')).toBe(steps)
+})
+
+test('a deep feature goes on by half of what it changed between the last two whole runs', () => {
+  const deep = deepFeatures()
+  deep.keep(0, tensor([5, 5], [1, 2]))
+  expect(deep.at(1)).toEqual(tensor([5, 5], [1, 2]))
+  deep.keep(2, tensor([1, 2], [1, 2]))
+  deep.keep(4, tensor([3, 2], [1, 2]))
+  expect(deep.at(5)).toEqual(tensor([3.5, 2], [1, 2]))
+  expect(deep.at(6)).toEqual(tensor([4, 2], [1, 2]))
+})
+
+describe('the embedded model', () => {
+  let pipeline: StableDiffusionPipeline
+  beforeAll(async () => {
+    pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'cpu' })
+  })
+  afterAll(() => pipeline.dispose())
+
+  const pictures = async (options: object) => {
+    const prompts = ['photograph of a red car', 'watercolor of a green tree']
+    return (await pipeline(prompts, { numInferenceSteps: 25, guidanceScale: 3, seed: 5, ...options })).images
+  }
+
+  test('draws nearly the same with less, and says so in the picture', async () => {
+    const [exact, balanced, fast] = [
+      await pictures({}),
+      await pictures({ quality: 'balanced' }),
+      await pictures({ quality: 'fast' }),
+    ]
+    for (const i of [0, 1]) {
+      expect(decibels(balanced[i], exact[i])).toBeGreaterThan(30)
+      expect(decibels(balanced[i], exact[i])).toBeLessThan(80)
+      expect(decibels(fast[i], exact[i])).toBeGreaterThan(25)
+      expect(decibels(fast[i], exact[i])).toBeLessThan(decibels(balanced[i], exact[i]))
+    }
+    expect(exact[0].parameters).not.toHaveProperty('quality')
+    expect(fast[0].parameters).toMatchObject({ quality: 'fast' })
+  })
+
+  test('without guidance, too; one step is exact', async () => {
+    const options = { guidanceScale: 1, numInferenceSteps: 10 }
+    const [exact, balanced] = [await pictures(options), await pictures({ ...options, quality: 'balanced' })]
+    expect(decibels(balanced[0], exact[0])).toBeGreaterThan(20)
+    const one = { ...options, numInferenceSteps: 1 }
+    expect((await pictures({ ...one, quality: 'fast' }))[0].data).toEqual((await pictures(one))[0].data)
+  })
+
+  test('another quality is refused', async () => {
+    await expect(pictures({ quality: 'best' })).rejects.toThrow(
+      'quality must be one of exact, balanced, fast, got "best"',
+    )
+  })
+})
+
+/** Peak signal-to-noise ratio. */
+function decibels(a: Image, b: Image): number {
+  const squares = a.data.reduce((sum, value, i) => sum + (value - b.data[i]) ** 2, 0)
+  return 10 * Math.log10(255 ** 2 / (squares / a.data.length))
+}
