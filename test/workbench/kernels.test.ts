@@ -135,8 +135,17 @@ describe.skipIf(whyNoWorkbench)(`kernels in VS Code ${whyNoWorkbench}`, { timeou
       .waitFor()
     await notebook.run(1)
     await notebook.output('span', { hasText: 'ReferenceError' })
-    await notebook.editor.locator('.notebook-toolbar-container').getByRole('button', { name: 'More Actions' }).click()
-    await workbench().page.getByRole('menuitem', { name: 'Restart Kernel and Run All' }).dblclick()
+    const toolbar = notebook.editor.locator('.notebook-toolbar-container')
+    await toolbar.getByRole('button', { name: 'Go To' }).waitFor() // the error's; the others make room for it
+    const item = workbench().page.getByRole('menuitem', { name: 'Restart Kernel and Run All' })
+    // a toolbar that is being laid out moves away below a click
+    await expect
+      .poll(async () => {
+        if (!(await item.isVisible())) await toolbar.getByRole('button', { name: 'More Actions' }).click()
+        return item.isVisible()
+      })
+      .toBe(true)
+    await item.dblclick()
     const shown = await notebook.output('span', { hasText: 'n is 1' })
     await expect.poll(() => notebook.executionCount(1).innerText()).toBe('[2]')
     const [, pid] = /in\s(\d+)/.exec(await shown.innerText())!
