@@ -29,6 +29,9 @@ export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
+export { parsePromptAttention, type WeightedText } from './prompt/attention.js'
+export { splitComposable } from './prompt/composable.js'
+export { type PromptSchedule, promptSchedule } from './prompt/schedule.js'
 export { Generator, randn } from './random.js'
 export {
   cudaNeeds,
