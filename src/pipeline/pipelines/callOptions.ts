@@ -23,6 +23,11 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   guidanceScale?: number
   /** 0…1, against overexposure (0). Lin et al. 2023, section 3.4 */
   guidanceRescale?: number
+  /**
+   * how prompts are read: `'plain'`, as words, or `'a1111'`, as stable-diffusion-webui reads `(weights:1.2)`, `[a:b:0.5]`, `[a|b]`, `AND` and `BREAK`, of
+   * any length (`'plain'`)
+   */
+  promptSyntax?: PromptSyntax
   /** what not to show: one for all prompts, or one a prompt (`''`) */
   negativePrompt?: string | string[]
   /** 1 or more (1) */
@@ -59,6 +64,10 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   signal?: AbortSignal
 }
 
+export type PromptSyntax = (typeof promptSyntaxes)[number]
+
+const promptSyntaxes = ['plain', 'a1111'] as const
+
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback that returns nothing is the common case
 type StepEnd = { latents?: Tensor } | void
 
@@ -90,6 +99,7 @@ export interface Call extends CallOptions<unknown> {
   numInferenceSteps: number
   guidanceScale: number
   guidanceRescale: number
+  promptSyntax: PromptSyntax
   numImagesPerPrompt: number
   eta: number
   generator: Generator | Generator[]
@@ -107,6 +117,7 @@ const names = new Set<string>([
   'sigmas',
   'guidanceScale',
   'guidanceRescale',
+  'promptSyntax',
   'negativePrompt',
   'numImagesPerPrompt',
   'eta',
@@ -165,6 +176,11 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     throw new InvalidOptionError(
       `promptEmbeds of ${textShape[1]} tokens need negativePromptEmbeds [${textShape.join(', ')}]: a negative prompt has ${tokens}`,
     )
+  const promptSyntax = oneOf('promptSyntax', options.promptSyntax ?? 'plain', promptSyntaxes)
+  if (promptSyntax !== 'plain' && (promptEmbeds || negativePromptEmbeds))
+    throw new InvalidOptionError(
+      `promptSyntax "${promptSyntax}" reads texts, got embeddings: make both by encodeWeighted() and leave promptSyntax out`,
+    )
   if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
     throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
   checkSignal(options)
@@ -184,6 +200,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
       timesteps?.length ??
       (sigmas ? sigmas.length - 1 : whole('numInferenceSteps', options.numInferenceSteps ?? 50, 1)),
     guidanceScale,
+    promptSyntax,
     guidanceRescale: finite('guidanceRescale', options.guidanceRescale ?? 0, 0, 1),
     eta: finite('eta', options.eta ?? 0, 0, 1),
     clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),

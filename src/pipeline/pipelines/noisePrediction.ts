@@ -1,15 +1,15 @@
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
-import { concat, type Tensor } from '../tensor.js'
+import { concat, slice, type Tensor } from '../tensor.js'
 import { deepFeatures } from './deepFeatures.js'
 import type { Place } from './denoising.js'
+import type { EncodedPrompt } from './encodePrompt.js'
 import { guided } from './guidance.js'
 import { isWhole, type Quality } from './quality.js'
 
 export interface Conditioning {
-  /** [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
-  text: Tensor
-  /** up to 1 there is none */
+  text: EncodedPrompt
+  /** of a text that is guided; less than 1 counts as 1 */
   guidanceScale: number
   guidanceRescale: number
   quality: Quality
@@ -24,11 +24,18 @@ export function noisePrediction(
 ): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
   return async (latents, { step, total, timestep }) => {
-    const isGuided = guidanceScale > 1
-    const options = { encoderHiddenStates: text, device, signal }
+    const options = { encoderHiddenStates: text.at(step), device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
-    const output = await unet(isGuided ? concat([latents, latents]) : latents, timestep, { ...options, deepFeature })
+    const output = await unet(batchOf(latents, text), timestep, { ...options, deepFeature })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
-    return isGuided ? guided(output.sample, guidanceScale, guidanceRescale) : output.sample
+    return text.isGuided
+      ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)
+      : output.sample
   }
+}
+
+/** Each text's picture. */
+function batchOf(latents: Tensor, { isGuided, parts }: EncodedPrompt): Tensor {
+  if (!isGuided) return latents
+  return concat([latents, ...parts.map(({ picture }) => slice(latents, picture, picture + 1))])
 }

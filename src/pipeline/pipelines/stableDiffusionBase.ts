@@ -59,7 +59,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
     const start = await this.start(call, scheduler)
-    const text = await encodePrompt(this, call)
+    const text = await encodePrompt(this, call, start.timesteps.length)
     const encoded = performance.now()
     const latents = yield* denoising({
       ...start,

@@ -51,7 +51,7 @@ function parsed(prompt: string, steps: number): Part {
   function emphasized(): Part | undefined {
     const parts = [literal('('), inner(plainOrBar)]
     if (take(/:/y)) parts.push(literal(':'), inner(plainOrBar))
-    return take(/\)/y) && sequence([...parts, literal(')')])
+    return take(/\)/y) ? sequence([...parts, literal(')')]) : undefined
   }
   /** After `[`: what changes with the steps, or a plain pair of brackets. */
   function edited(): Part | undefined {
