@@ -16,6 +16,7 @@ export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput, PromptSyntax } from './pipelines/callOptions.js'
 export type { Step } from './pipelines/denoising.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
+export { callOptions } from './pipelines/fromParameters.js'
 export type { FromPretrainedOptions } from './pipelines/fromPretrainedOptions.js'
 export {
   type CachedModel,
@@ -28,6 +29,7 @@ export {
   modelRemoval,
 } from './pipelines/hubModels.js'
 export type { MapOptions } from './pipelines/map.js'
+export { schedulerFromParameters } from './pipelines/samplers.js'
 export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { parsePromptAttention, type WeightedText } from './prompt/attention.js'

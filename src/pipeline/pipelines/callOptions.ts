@@ -104,6 +104,8 @@ export interface Call extends CallOptions<unknown> {
   eta: number
   generator: Generator | Generator[]
   seeds: (number | bigint)[]
+  /** what makes the pictures beside all that their parameters tell */
+  untold: Set<string>
   clipSkip: number
   quality: Quality
   outputType: 'image' | 'latent'
@@ -206,6 +208,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),
     quality: oneOf('quality', options.quality ?? 'exact', qualities),
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
+    untold: untold(options),
     ...randomness(options, batch),
   }
 }
@@ -232,6 +235,15 @@ function checkedNegative(negative: string | string[], promptCount: number): stri
       `negativePrompt must have one string a prompt (${promptCount}), got ${negative.length}`,
     )
   return negative
+}
+
+function untold(options: CallOptions<never>): Set<string> {
+  const generators = [options.generator ?? []].flat()
+  const tensors = ['latents', 'promptEmbeds', 'negativePromptEmbeds'] as const
+  return new Set([
+    ...tensors.filter(name => options[name] !== undefined),
+    ...(generators.some(one => one instanceof Generator && one.hasDrawn) ? ['generator'] : []),
+  ])
 }
 
 function randomness({ generator, seed }: CallOptions<never>, batch: number): Pick<Call, 'generator' | 'seeds'> {

@@ -175,7 +175,9 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {
     const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
-    return changed?.latents ? checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims) : latents
+    if (!changed?.latents) return latents
+    call.untold.add('callbackOnStepEnd')
+    return checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
   }
 
   private async decode(latents: Tensor, call: C): Promise<Image[]> {
