@@ -58,3 +58,4 @@ export {
   type Scheduler,
 } from './schedulers/index.js'
 export type { Tensor } from './tensor.js'
+export { type FixTextOptions, fixText } from './text/fixText.js'
