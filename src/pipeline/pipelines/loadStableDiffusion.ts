@@ -13,7 +13,7 @@ import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
 import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
 
-/** What a Stable Diffusion 1.x pipeline is made of. */
+/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
 export interface StableDiffusionParts {
   /** as the user named the model */
   name: string
