@@ -10,9 +10,10 @@ export {
 export { gridImage } from './image/grid.js'
 export { Image, type Tile } from './image/image.js'
 export type { ImageParameters } from './image/parameters.js'
-export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
-export type { CLIPTextModel } from './models/clipTextModel.js'
-export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
+export { AutoencoderKL, type DiagonalGaussian } from './models/autoencoderKL.js'
+export { CLIPTextModel } from './models/clipTextModel.js'
+export type { PartOptions } from './models/loadPart.js'
+export { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
 export {

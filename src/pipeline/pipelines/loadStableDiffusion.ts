@@ -1,3 +1,4 @@
+import { withDownloadBar } from '../downloadBar.js'
 import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
 import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
@@ -6,7 +7,6 @@ import type { Placement } from '../models/network.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
-import { progressId, reportProgress } from '../progress.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
@@ -191,34 +191,4 @@ function withSampleSize(json: Record<string, unknown>): Record<string, unknown> 
   const { sample_size: size, _diffusers_version: version } = json
   const old = typeof version === 'string' && /^0\.[0-8]\./.test(version)
   return old && typeof size === 'number' && size < 64 ? { ...json, sample_size: 64 } : json
-}
-
-/**
- * A download is a long call: shown as one bar, beside what the caller asked to hear. Where its reports are refused, as in a
- * cell that was stopped, it ends.
- */
-async function withDownloadBar<T>(
-  { onProgress, signal }: FromPretrainedOptions,
-  download: (options: Required<Pick<FromPretrainedOptions, 'onProgress' | 'signal'>>) => Promise<T>,
-): Promise<T> {
-  const id = progressId()
-  const refused = new AbortController()
-  const began = performance.now()
-  let last = { step: 0, total: 0 }
-  const report = (done: boolean) => {
-    const elapsed = done ? {} : { elapsed: Math.round(performance.now() - began) }
-    return reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done, ...elapsed })
-  }
-  try {
-    return await download({
-      signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,
-      onProgress(progress) {
-        onProgress?.(progress)
-        last = { step: progress.loaded, total: progress.total }
-        report(false).catch(reason => refused.abort(reason))
-      },
-    })
-  } finally {
-    if (last.total) await report(true)
-  }
 }
