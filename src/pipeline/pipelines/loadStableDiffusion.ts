@@ -12,7 +12,7 @@ import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weig
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { locateModel } from './locateModel.js'
 
-/** What a Stable Diffusion 1.x pipeline is made of. */
+/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
 export interface StableDiffusionParts {
   /** as the user named the model */
   name: string

@@ -19,7 +19,7 @@ export interface StableDiffusionPipeline {
 }
 
 /**
- * Text to image with Stable Diffusion 1.x.
+ * Text to image with Stable Diffusion 1.x and 2.x.
  * @see Rombach et al. 2022; diffusers `StableDiffusionPipeline`
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface gives the class's instances their call signature
