@@ -10,10 +10,14 @@ export {
 export { gridImage } from './image/grid.js'
 export { Image, type Tile } from './image/image.js'
 export type { ImageParameters } from './image/parameters.js'
-export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
-export type { CLIPTextModel } from './models/clipTextModel.js'
-export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
+export { AutoencoderKL, type DiagonalGaussian } from './models/autoencoderKL.js'
+export { CLIPTextModel } from './models/clipTextModel.js'
+export { ControlNetModel } from './models/controlNetModel.js'
+export type { PartOptions } from './models/loadPart.js'
+export { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput, PromptSyntax } from './pipelines/callOptions.js'
+export type { ControlNetPretrainedOptions } from './pipelines/controlNetParts.js'
+export type { ControlImages } from './pipelines/controlOptions.js'
 export type { Step } from './pipelines/denoising.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
 export { callOptions } from './pipelines/fromParameters.js'
@@ -28,9 +32,17 @@ export {
   modelCacheDir,
   modelRemoval,
 } from './pipelines/hubModels.js'
+export type { ImageInput } from './pipelines/imageOptions.js'
 export type { MapOptions } from './pipelines/map.js'
 export { schedulerFromParameters } from './pipelines/samplers.js'
 export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
+export { type ControlNetOptions, StableDiffusionControlNetPipeline } from './pipelines/stableDiffusionControlNet.js'
+export {
+  type ControlNetImg2ImgOptions,
+  StableDiffusionControlNetImg2ImgPipeline,
+} from './pipelines/stableDiffusionControlNetImg2Img.js'
+export { type Img2ImgOptions, StableDiffusionImg2ImgPipeline } from './pipelines/stableDiffusionImg2Img.js'
+export { type InpaintOptions, StableDiffusionInpaintPipeline } from './pipelines/stableDiffusionInpaint.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { parsePromptAttention, type WeightedText } from './prompt/attention.js'
 export { splitComposable } from './prompt/composable.js'

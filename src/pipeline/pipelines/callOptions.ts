@@ -104,6 +104,16 @@ export interface Call extends CallOptions<unknown> {
   eta: number
   generator: Generator | Generator[]
   seeds: (number | bigint)[]
+  /** no generators were given: each picture has its own, and is to come out as it would alone */
+  seeded: boolean
+  /** what pictures the call takes: each [1 or prompts, channels, height, width] */
+  images?: readonly Tensor[]
+  /** of a picture that is changed */
+  strength?: number
+  /** of a mask whose surroundings alone are painted */
+  paddingMaskCrop?: number | undefined
+  /** ControlNets and their weights, as a picture's parameters tell them */
+  controlNet?: string
   /** what makes the pictures beside all that their parameters tell */
   untold: Set<string>
   clipSkip: number
@@ -111,7 +121,7 @@ export interface Call extends CallOptions<unknown> {
   outputType: 'image' | 'latent'
 }
 
-const names = new Set<string>([
+export const callOptionNames: ReadonlySet<string> = new Set([
   'height',
   'width',
   'numInferenceSteps',
@@ -149,9 +159,17 @@ export interface Sizes {
   features: number
 }
 
-/** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checked(prompt: string | string[] | undefined, options: CallOptions<never>, sizes: Sizes): Call {
-  checkNames(options, names)
+/**
+ * @param known every option that the pipeline takes
+ * @throws InvalidOptionError naming the option, what it may be and what came
+ */
+export function checked(
+  prompt: string | string[] | undefined,
+  options: CallOptions<never>,
+  sizes: Sizes,
+  known = callOptionNames,
+): Call {
+  checkNames(options, known)
   const { defaultHeight, defaultWidth, scaleFactor, channels, tokens, features } = sizes
   const { callbackOnStepEnd, timesteps, sigmas } = options
   const promptEmbeds =
@@ -210,6 +228,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
     untold: untold(options),
     ...randomness(options, batch),
+    seeded: options.generator === undefined,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CLIPTextModel } from '../models/clipTextModel.js'
-import { concat, repeatItems, type Tensor } from '../tensor.js'
+import { concat, repeatItems, slice, type Tensor } from '../tensor.js'
 import { type ClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
 import type { Call } from './callOptions.js'
 import { encodeScheduled } from './encodeScheduled.js'
@@ -12,6 +12,12 @@ export interface EncodedPrompt {
   parts: readonly { picture: number; weight: number }[]
   /** [texts, tokens, features] at a step, counted from 0 */
   at(step: number): Tensor
+}
+
+/** What each text is for, of something that there is one of a picture. */
+export function batchOf(pictures: Tensor, { isGuided, parts }: Pick<EncodedPrompt, 'isGuided' | 'parts'>): Tensor {
+  const ofParts = parts.map(({ picture }) => slice(pictures, picture, picture + 1))
+  return concat(isGuided ? [pictures, ...ofParts] : ofParts)
 }
 
 /** @param total how many steps there are */

@@ -6,10 +6,12 @@ import { samplerOf, schedulerSettings } from './samplers.js'
 
 /** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know: all that `callOptions` needs. */
 export function imageParameters(
-  { name, dtype, scheduler }: { name: string; dtype: string; scheduler: Scheduler },
+  pipeline: { name: string; dtype: string; scheduler: Scheduler },
   call: Call,
   index: number,
 ): ImageParameters {
+  const { name, dtype, scheduler } = pipeline
+  const { name: kind } = pipeline.constructor
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
   const { guidanceRescale, clipSkip, eta, timesteps, sigmas, quality, batch } = call
@@ -23,6 +25,10 @@ export function imageParameters(
     seed: call.seeds[index],
     width: call.width,
     height: call.height,
+    ...(kind !== 'StableDiffusionPipeline' && { pipeline: kind }),
+    ...(call.strength !== undefined && { strength: call.strength }),
+    ...(call.paddingMaskCrop !== undefined && { maskPadding: call.paddingMaskCrop }),
+    ...(call.controlNet && { controlNet: call.controlNet }),
     ...(clipSkip && { clipSkip }),
     ...(guidanceRescale && { guidanceRescale }),
     ...(eta && { eta }),
@@ -39,6 +45,6 @@ export function imageParameters(
 }
 
 /** A hub id as it is; of a folder the last name alone, since pictures travel and where a model lies is nobody's business. */
-function modelName(source: string): string {
+export function modelName(source: string): string {
   return isAbsolute(source) || /^[.~]/.test(source) ? basename(source) : source
 }

@@ -17,10 +17,10 @@ import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
 import { encodePrompt } from './encodePrompt.js'
 import { imageParameters } from './imageParameters.js'
-import type { StableDiffusionParts } from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
+import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -35,8 +35,10 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   vae: AutoencoderKL
   scheduler: Scheduler
 
-  constructor(parts: StableDiffusionParts) {
+  /** @throws UnsupportedModelError for parts that do not belong together */
+  constructor(parts: StableDiffusionParts, task: Task) {
     super()
+    checkFit(parts, task)
     this.name = parts.name
     this.tokenizer = parts.tokenizer
     this.textEncoder = parts.textEncoder
@@ -64,13 +66,13 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     const latents = yield* denoising({
       ...start,
       scheduler,
-      predict: noisePrediction(this.unet, { ...call, text }),
+      predict: noisePrediction(this.unet, { ...call, ...start, text }),
       noise: { generator, eta, dtype: this.dtype },
-      onStepEnd: (place, latents) => this.calledBack(call, place, latents),
+      onStepEnd: (place, latents) => this.calledBack(call, place, start.afterStep?.(latents, place) ?? latents),
       signal,
     })
     const finished = performance.now()
-    const images = call.outputType === 'image' ? await this.decode(latents, call) : []
+    const images = call.outputType === 'image' ? await this.decode(latents, call, start.finish) : []
     const end = performance.now()
     const output = {
       images,
@@ -109,6 +111,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
       outputs,
       outputs.flatMap(({ images }) => images),
     )
+  }
+
+  /** The parts, as another pipeline's constructor takes them. */
+  get components(): StableDiffusionParts {
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler }
   }
 
   /** The device that really runs. */
@@ -180,9 +188,9 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     return checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
   }
 
-  private async decode(latents: Tensor, call: C): Promise<Image[]> {
+  private async decode(latents: Tensor, call: C, finish: Start['finish'] = image => image): Promise<Image[]> {
     const unscaled = scaled(latents, 1 / this.vae.config.scalingFactor)
-    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample).map(image => finish(image))
     for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
     return shownAsGrid(images, images)
   }
