@@ -43,11 +43,25 @@ export type { Device } from './runtime/deviceName.js'
 export { type DeviceReport, deviceReports, resolveDevice } from './runtime/devices.js'
 export { ownCudaFolder } from './runtime/libraries.js'
 export {
+  type CustomSchedule,
   DDIMScheduler,
+  DDPMScheduler,
+  DEISMultistepScheduler,
   DPMSolverMultistepScheduler,
+  DPMSolverSinglestepScheduler,
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
+  FlowMatchEulerDiscreteScheduler,
+  HeunDiscreteScheduler,
+  KDPM2AncestralDiscreteScheduler,
+  KDPM2DiscreteScheduler,
+  LCMScheduler,
+  LMSDiscreteScheduler,
   PNDMScheduler,
   type Scheduler,
+  type SchedulerStep,
+  type StepOptions,
+  TCDScheduler,
+  UniPCMultistepScheduler,
 } from './schedulers/index.js'
 export type { Tensor } from './tensor.js'
