@@ -12,7 +12,7 @@ export function imageParameters(
   const className = String(config._className)
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
-  const scheduleType = config.useKarrasSigmas ? 'Karras' : undefined
+  const scheduleType = scheduleTypes.find(([key]) => config[key])?.[1]
   return {
     prompt: call.prompts?.[promptIndex] ?? '',
     ...(negativePrompt && { negativePrompt }),
@@ -33,10 +33,26 @@ function modelName(source: string): string {
   return isAbsolute(source) || /^[.~]/.test(source) ? basename(source) : source
 }
 
+const scheduleTypes = [
+  ['useKarrasSigmas', 'Karras'],
+  ['useExponentialSigmas', 'Exponential'],
+  ['useBetaSigmas', 'Beta'],
+] as const
+
 const samplers: Record<string, string> = {
   PNDMScheduler: 'PLMS',
   DDIMScheduler: 'DDIM',
   EulerDiscreteScheduler: 'Euler',
   EulerAncestralDiscreteScheduler: 'Euler a',
   DPMSolverMultistepScheduler: 'DPM++ 2M',
+  DPMSolverSinglestepScheduler: 'DPM++ 2S',
+  DDPMScheduler: 'DDPM',
+  DEISMultistepScheduler: 'DEIS',
+  HeunDiscreteScheduler: 'Heun',
+  KDPM2AncestralDiscreteScheduler: 'DPM2 a',
+  KDPM2DiscreteScheduler: 'DPM2',
+  LCMScheduler: 'LCM',
+  LMSDiscreteScheduler: 'LMS',
+  TCDScheduler: 'TCD',
+  UniPCMultistepScheduler: 'UniPC',
 }

@@ -36,7 +36,12 @@ const SPEC = {
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Denoising diffusion implicit models. Song et al. 2021, equations 12 and 16. */
+/**
+ * Denoising diffusion implicit models. Song et al. 2021, equations 12 and 16.
+ *
+ * Options: `clipSample`, `thresholding` and their ranges, `timestepSpacing`, `setAlphaToOne`, `rescaleBetasZeroSnr`;
+ * at a step `eta`, `useClippedModelOutput`.
+ */
 export class DDIMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 

@@ -39,7 +39,11 @@ const SPEC = {
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Denoising diffusion probabilistic models: each step draws from the posterior. Ho et al. 2020, equations 6 and 7. */
+/**
+ * Denoising diffusion probabilistic models: each step draws from the posterior. Ho et al. 2020, equations 6 and 7.
+ *
+ * Options: `varianceType`, `clipSample`, `thresholding` and their ranges, `timestepSpacing`, `rescaleBetasZeroSnr`.
+ */
 export class DDPMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 

@@ -47,6 +47,9 @@ const SPEC = {
 /**
  * Diffusion exponential integrator sampler: the polynomial in log ρ through the last noises, integrated over ρ = σ / α.
  * Zhang & Chen 2023, "Fast Sampling of Diffusion Models with Exponential Integrator", log ρ Adams-Bashforth.
+ *
+ * Options: `solverOrder`, `lowerOrderFinal`, `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `thresholding`, `timestepSpacing`, `useFlowSigmas`, `flowShift`.
  */
 export class DEISMultistepScheduler extends ExponentialIntegrator implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

@@ -58,6 +58,10 @@ const SPEC = {
 /**
  * DPM-Solver and DPM-Solver++ over the last one to three model outputs; the default is DPM++ 2M.
  * Lu et al. 2022, "DPM-Solver" and "DPM-Solver++".
+ *
+ * Options: `algorithmType`, `solverOrder`, `solverType`, `lowerOrderFinal`, `eulerAtFinal`, `finalSigmasType`,
+ * `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`, `useLuLambdas`, `sigmaMin`, `sigmaMax`,
+ * `lambdaMinClipped`, `thresholding`, `timestepSpacing`, `rescaleBetasZeroSnr`, `useFlowSigmas`, `flowShift`.
  */
 export class DPMSolverMultistepScheduler extends ExponentialIntegrator implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
@@ -161,6 +165,8 @@ function algorithmOf({ algorithmType }: { algorithmType: Algorithm | 'deis' }): 
 function checkRunnable(config: Config<typeof SPEC.defaults>): void {
   const { algorithmType, finalSigmasType, solverOrder, predictionType } = config
   checkShapes(SPEC.className, config)
+  if (config.useLuLambdas && config.useFlowSigmas)
+    throw unsupported(SPEC.className, 'useLuLambdas', true, 'false where "use_flow_sigmas" is true')
   if (algorithmType.endsWith('++')) return
   if (finalSigmasType === 'zero')
     throw unsupported(SPEC.className, 'finalSigmasType', 'zero', `sigma_min with "algorithm_type": "${algorithmType}"`)

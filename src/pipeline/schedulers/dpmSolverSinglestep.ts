@@ -51,6 +51,10 @@ const SPEC = {
 /**
  * DPM-Solver and DPM-Solver++ in groups of steps of order 1, 2, …, each made again from its group's start; the default is
  * DPM++ 2S. Lu et al. 2022, "DPM-Solver" and "DPM-Solver++".
+ *
+ * Options: `algorithmType`, `solverOrder`, `solverType`, `lowerOrderFinal`, `finalSigmasType`,
+ * `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`, `sigmaMin`, `sigmaMax`, `lambdaMinClipped`,
+ * `thresholding`, `useFlowSigmas`, `flowShift`.
  */
 export class DPMSolverSinglestepScheduler extends ExponentialIntegrator implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

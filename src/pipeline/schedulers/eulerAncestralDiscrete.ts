@@ -24,7 +24,11 @@ const SPEC = {
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Euler's method with fresh noise after each step: k-diffusion's `sample_euler_ancestral`. */
+/**
+ * Euler's method with fresh noise after each step: k-diffusion's `sample_euler_ancestral`.
+ *
+ * Options: `timestepSpacing`, `rescaleBetasZeroSnr`.
+ */
 export class EulerAncestralDiscreteScheduler extends KDiffusionScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 

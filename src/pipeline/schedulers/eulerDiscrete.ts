@@ -33,7 +33,13 @@ const SPEC = {
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Euler's method on the probability-flow ODE. Karras et al. 2022, Algorithm 2 with the first-order step. */
+/**
+ * Euler's method on the probability-flow ODE. Karras et al. 2022, Algorithm 2 with the first-order step.
+ *
+ * Options: `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `finalSigmasType`, `timestepSpacing`, `interpolationType`, `timestepType`,
+ * `rescaleBetasZeroSnr`; at a step `sChurn`, `sTmin`, `sTmax`, `sNoise`.
+ */
 export class EulerDiscreteScheduler extends KDiffusionScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
   /** EDM: the network is told ¼ log σ instead of a timestep. */

@@ -35,6 +35,9 @@ const SPEC = {
 /**
  * Euler's method on a flow, for networks that predict the velocity ε − x₀ of x = (1 − σ) x₀ + σ ε, as Stable Diffusion 3
  * does. Lipman et al. 2023, "Flow Matching for Generative Modeling"; Esser et al. 2024 for the shift.
+ *
+ * Options: `shift`, `useDynamicShifting` with `timeShiftType`, `shiftTerminal`, `invertSigmas`, `stochasticSampling`,
+ * `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`, `sigmaMin`, `sigmaMax`.
  */
 export class FlowMatchEulerDiscreteScheduler extends SigmaWalk implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

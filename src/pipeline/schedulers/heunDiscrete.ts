@@ -22,7 +22,12 @@ const SPEC = {
   values: { betaSchedule: [...BETA_SCHEDULES, 'exp'], predictionType: PREDICTIONS, timestepSpacing: SPACINGS },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Heun's method: the mean of the derivatives at both ends of a step. Karras et al. 2022, Algorithm 1. */
+/**
+ * Heun's method: the mean of the derivatives at both ends of a step. Karras et al. 2022, Algorithm 1.
+ *
+ * Options: `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `clipSample`, `clipSampleRange`, `timestepSpacing`.
+ */
 export class HeunDiscreteScheduler extends TwoCallScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 

@@ -10,7 +10,12 @@ import { type Begun, TwoCallScheduler } from './twoCallScheduler.js'
 
 const SPEC = kdpm2Spec('KDPM2AncestralDiscreteScheduler')
 
-/** DPM-Solver-2 that goes below each step's end and back up with fresh noise: k-diffusion's `sample_dpm_2_ancestral`. */
+/**
+ * DPM-Solver-2 that goes below each step's end and back up with fresh noise: k-diffusion's `sample_dpm_2_ancestral`.
+ *
+ * Options: `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `timestepSpacing`.
+ */
 export class KDPM2AncestralDiscreteScheduler extends TwoCallScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 

@@ -12,6 +12,9 @@ const SPEC = kdpm2Spec('KDPM2DiscreteScheduler')
 /**
  * DPM-Solver-2: the derivative halfway, in log σ, between the ends of a step. Lu et al. 2022, "DPM-Solver", Algorithm 1,
  * in the terms of Karras et al. 2022: k-diffusion's `sample_dpm_2`.
+ *
+ * Options: `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `timestepSpacing`.
  */
 export class KDPM2DiscreteScheduler extends TwoCallScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

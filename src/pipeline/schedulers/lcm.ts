@@ -21,6 +21,9 @@ const SIGMA_DATA = 0.5
 /**
  * Multistep consistency sampling: each step leaps to the picture and goes back to less noise, made anew. For networks
  * that were distilled for it, 2 to 8 steps. Luo et al. 2023, "Latent Consistency Models", Algorithm 3; Song et al. 2023.
+ *
+ * Options: `originalInferenceSteps`, `timestepScaling`, `clipSample`, `thresholding` and their ranges,
+ * `rescaleBetasZeroSnr`.
  */
 export class LCMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

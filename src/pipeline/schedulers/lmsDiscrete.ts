@@ -19,6 +19,8 @@ const ORDER = 4
 /**
  * Linear multistep: the polynomial through the last four derivatives, integrated over the step. k-diffusion's
  * `sample_lms`; Karras et al. 2022 for the equation it solves.
+ *
+ * Options: `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`, `timestepSpacing`.
  */
 export class LMSDiscreteScheduler extends KDiffusionScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

@@ -32,6 +32,8 @@ const RUNGE_KUTTA_STEPS = 3
  * Pseudo numerical methods for diffusion models: linear multistep over the last four model outputs, started by
  * Runge-Kutta steps or, with `skip_prk_steps`, by a first step made twice (n + 1 model calls for n steps).
  * Liu et al. 2022, formulas 9, 12 and 13, Algorithm 2.
+ *
+ * Options: `skipPrkSteps`, `timestepSpacing`, `setAlphaToOne`.
  */
 export class PNDMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

@@ -20,6 +20,8 @@ const SPEC = {
  * Trajectory consistency distillation: each step goes down past the next timestep to s = (1 − γ) t′ and back up with
  * fresh noise; γ is `eta`. For networks that were distilled for it. As in diffusers, clipping and thresholding have no
  * effect. Zheng et al. 2024, "Trajectory Consistency Distillation", Algorithm 2.
+ *
+ * Options: `originalInferenceSteps`, `rescaleBetasZeroSnr`; at a step `eta`.
  */
 export class TCDScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>

@@ -53,6 +53,10 @@ const SPEC = {
 /**
  * Unified predictor-corrector: each output corrects the step that led to it before it predicts the next.
  * Zhao et al. 2023, "UniPC: A Unified Predictor-Corrector Framework for Fast Sampling of Diffusion Models".
+ *
+ * Options: `solverOrder`, `solverType`, `predictX0`, `disableCorrector` (steps), `lowerOrderFinal`, `finalSigmasType`,
+ * `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`, `sigmaMin`, `sigmaMax`, `thresholding`,
+ * `timestepSpacing`, `rescaleBetasZeroSnr`, `useFlowSigmas`, `flowShift`, `shiftTerminal`.
  */
 export class UniPCMultistepScheduler extends ExponentialIntegrator implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
