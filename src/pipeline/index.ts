@@ -62,12 +62,26 @@ export type { Device } from './runtime/deviceName.js'
 export { type DeviceReport, deviceReports, resolveDevice } from './runtime/devices.js'
 export { ownCudaFolder } from './runtime/libraries.js'
 export {
+  type CustomSchedule,
   DDIMScheduler,
+  DDPMScheduler,
+  DEISMultistepScheduler,
   DPMSolverMultistepScheduler,
+  DPMSolverSinglestepScheduler,
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
+  FlowMatchEulerDiscreteScheduler,
+  HeunDiscreteScheduler,
+  KDPM2AncestralDiscreteScheduler,
+  KDPM2DiscreteScheduler,
+  LCMScheduler,
+  LMSDiscreteScheduler,
   PNDMScheduler,
   type Scheduler,
+  type SchedulerStep,
+  type StepOptions,
+  TCDScheduler,
+  UniPCMultistepScheduler,
 } from './schedulers/index.js'
 export type { Tensor } from './tensor.js'
 export { type FixTextOptions, fixText } from './text/fixText.js'

@@ -10,9 +10,11 @@ import {
   gridImage,
   type Image,
   randn,
+  type Scheduler,
   StableDiffusionPipeline,
   type Tensor,
   UNet2DConditionModel,
+  UniPCMultistepScheduler,
 } from '../../src/index.js'
 
 export async function article() {
@@ -71,6 +73,15 @@ export async function several(pipeline: StableDiffusionPipeline) {
   return { images: outputs.flatMap(({ images }) => images), device: outputs[0].device }
 }
 
+export function scheduled(sample: Tensor, output: Tensor) {
+  const scheduler: Scheduler = new UniPCMultistepScheduler({ useFlowSigmas: true, useDynamicShifting: true })
+  const [timestep] = scheduler.setTimesteps(8, { mu: 1.15 })
+  const { prevSample, predOriginalSample } = scheduler.step(output, timestep, sample)
+  // @ts-expect-error a typing mistake
+  scheduler.step(output, timestep, sample, { etta: 1 })
+  return { prevSample, predOriginalSample, order: scheduler.order, sigmas: scheduler.sigmas }
+}
+
 type IsAny<T> = 0 extends 1 & T ? true : false
 type HoldsAny<T> = IsAny<T> extends true ? true : T extends object ? { [K in keyof T]: IsAny<T[K]> }[keyof T] : false
 type No<T extends false | undefined> = T
@@ -80,6 +91,7 @@ export type Checks = [
   No<HoldsAny<Awaited<ReturnType<typeof parts>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof calls>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof several>>>>,
+  No<HoldsAny<ReturnType<typeof scheduled>>>,
   No<HoldsAny<CallOptions>>,
   No<HoldsAny<StableDiffusionPipeline>>,
 ]

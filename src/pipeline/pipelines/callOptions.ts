@@ -15,7 +15,7 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   width?: number
   /** 1 or more (50) */
   numInferenceSteps?: number
-  /** instead of the scheduler's own, descending, for Euler and DPM-Solver; excludes `sigmas` and counts the steps */
+  /** instead of the scheduler's own, descending, for DDPM, Euler, Heun, DPM-Solver, LCM and TCD; excludes `sigmas` and counts the steps */
   timesteps?: number[]
   /** noise levels instead of the scheduler's own, descending, the last one reached included, for Euler; excludes `timesteps` */
   sigmas?: number[]

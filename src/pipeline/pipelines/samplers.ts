@@ -34,8 +34,11 @@ export function schedulerFromParameters(parameters: ImageParameters, config: Sch
       `schedule type "${type}" is not known here; known: ${Object.keys(scheduleTypes).join(', ')}`,
     )
   const { className, spacing, options } = samplers[name]
-  const own =
-    spacing === 'linspace' ? { timestepSpacing: spacing, ...scheduleTypes[type] } : { timestepSpacing: spacing }
+  const own = {
+    ...(spacing && { timestepSpacing: spacing }),
+    // the others know no other schedule
+    ...(spacing !== 'leading' && scheduleTypes[type]),
+  }
   const made = schedulerFromConfig({ ...config, ...plainSigmas, ...options, ...own, _className: className })
   const unknown = Object.keys(own).find(key => !(key in Object.getPrototypeOf(made.config)))
   if (unknown)
@@ -54,30 +57,36 @@ export function schedulerSettings({ config }: Scheduler): Record<string, unknown
 
 interface Sampler {
   className: string
-  /** of its timesteps; A1111 steps k-diffusion's evenly from end to end */
-  spacing: 'linspace' | 'leading'
   options: Record<string, unknown>
+  /** of its timesteps, where it is not the model's own; A1111 steps k-diffusion's evenly from end to end */
+  spacing?: 'linspace' | 'leading'
 }
 
-const sampler = (className: string, spacing: Sampler['spacing'] = 'linspace', options = {}): Sampler => ({
+const kDiffusion = (className: string, options = {}): Sampler => ({
   className: `${className}Scheduler`,
-  spacing,
   options,
+  spacing: 'linspace',
 })
 const sde = { algorithmType: 'sde-dpmsolver++' }
 
 const samplers: Record<string, Sampler> = {
-  Euler: sampler('EulerDiscrete'),
-  'Euler a': sampler('EulerAncestralDiscrete'),
-  LMS: sampler('LMSDiscrete'),
-  Heun: sampler('HeunDiscrete'),
-  DPM2: sampler('KDPM2Discrete'),
-  'DPM2 a': sampler('KDPM2AncestralDiscrete'),
-  'DPM++ 2M': sampler('DPMSolverMultistep'),
-  'DPM++ 2M SDE': sampler('DPMSolverMultistep', 'linspace', sde),
-  'DPM++ 2M SDE Heun': sampler('DPMSolverMultistep', 'linspace', { ...sde, solverType: 'heun' }),
-  DDIM: sampler('DDIM', 'leading'),
-  PLMS: sampler('PNDM', 'leading'),
+  Euler: kDiffusion('EulerDiscrete'),
+  'Euler a': kDiffusion('EulerAncestralDiscrete'),
+  LMS: kDiffusion('LMSDiscrete'),
+  Heun: kDiffusion('HeunDiscrete'),
+  DPM2: kDiffusion('KDPM2Discrete'),
+  'DPM2 a': kDiffusion('KDPM2AncestralDiscrete'),
+  'DPM++ 2M': kDiffusion('DPMSolverMultistep'),
+  'DPM++ 2M SDE': kDiffusion('DPMSolverMultistep', sde),
+  'DPM++ 2M SDE Heun': kDiffusion('DPMSolverMultistep', { ...sde, solverType: 'heun' }),
+  'DPM++ 2S': { className: 'DPMSolverSinglestepScheduler', options: {} },
+  DDIM: { className: 'DDIMScheduler', options: {}, spacing: 'leading' },
+  PLMS: { className: 'PNDMScheduler', options: {}, spacing: 'leading' },
+  DDPM: { className: 'DDPMScheduler', options: {} },
+  DEIS: { className: 'DEISMultistepScheduler', options: {} },
+  UniPC: { className: 'UniPCMultistepScheduler', options: {} },
+  LCM: { className: 'LCMScheduler', options: {} },
+  TCD: { className: 'TCDScheduler', options: {} },
 }
 
 const scheduleTypes: Record<string, Record<string, unknown>> = {

@@ -11,6 +11,7 @@ import {
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
   Generator,
+  HeunDiscreteScheduler,
   Image,
   type ImageParameters,
   StableDiffusionPipeline,
@@ -66,6 +67,7 @@ describe('a saved picture is drawn again from its file, byte for byte', () => {
       {},
       () => DPMSolverMultistepScheduler.fromConfig({ ...own(), algorithmType: 'sde-dpmsolver++', solverType: 'heun' }),
     ],
+    ['two calls a step', { promptSyntax: 'a1111' }, () => HeunDiscreteScheduler.fromConfig(own())],
     ['timesteps of one’s own', { timesteps: [990, 400, 10] }, () => EulerDiscreteScheduler.fromConfig(own())],
     ['sigmas of one’s own', { sigmas: [14, 3, 0.5, 0] }, () => EulerDiscreteScheduler.fromConfig(own())],
     [
@@ -156,6 +158,9 @@ Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1, Size
       { _className: 'EulerAncestralDiscreteScheduler', timestepSpacing: 'linspace' },
     ],
     ['Sampler: DDIM', { _className: 'DDIMScheduler', timestepSpacing: 'leading', betaEnd: 0.012 }],
+    ['Sampler: DPM2 a Karras', { _className: 'KDPM2AncestralDiscreteScheduler', useKarrasSigmas: true }],
+    ['Sampler: UniPC', { _className: 'UniPCMultistepScheduler', betaEnd: 0.012 }],
+    ['Sampler: LCM', { _className: 'LCMScheduler' }],
     ['Sampler: PLMS', { _className: 'PNDMScheduler' }],
     ['Size: 8x8', { _className: 'PNDMScheduler' }],
   ])('with %s names the scheduler', (settings, config) => {
