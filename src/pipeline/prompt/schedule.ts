@@ -1,14 +1,17 @@
+import { whole } from '../pipelines/optionChecks.js'
+
 /** Texts, each with the step it lasts to, from 1; the last one's is the last step. */
 export type PromptSchedule = [until: number, text: string][]
 
 /**
  * A prompt that changes on the way, as stable-diffusion-webui (A1111) reads it: `[from:to:when]`, `[to:when]`, `[from::when]`, where `when` is a number
  * of steps or, with a decimal point, a share of them; `[a|b]` takes turns. They nest; brackets that are none of these stay for the weights.
- * @param steps of the whole way
+ * @param steps of the whole way, 1 or more
+ * @throws InvalidOptionError
  * @see stable-diffusion-webui, wiki: Features, "Prompt editing" and "Alternating Words"
  */
 export function promptSchedule(prompt: string, steps: number): PromptSchedule {
-  const { at, ends } = parsed(prompt, steps)
+  const { at, ends } = parsed(prompt, whole('steps', steps, 1))
   const untils = [...new Set([...ends.filter(end => end >= 1), steps])].sort((a, b) => a - b)
   return untils.map(until => [until, at(until)])
 }
@@ -24,7 +27,7 @@ function parsed(prompt: string, steps: number): Part {
   let position = 0
   let depth = 0
 
-  function whole(): Part {
+  function all(): Part {
     const parts: Part[] = []
     while (position < prompt.length) parts.push(bracketed() ?? literal(take(plain) ?? prompt[position++]))
     return sequence(parts)
@@ -86,7 +89,7 @@ function parsed(prompt: string, steps: number): Part {
     position += found[0].length
     return found[1] ?? found[0]
   }
-  return whole()
+  return all()
 }
 
 /** Brackets within brackets; those within are text. Nobody writes so many by hand. */

@@ -229,6 +229,9 @@ describe('promptSchedule over 10 steps', () => {
     ['', [[10, '']]],
   ])('%j', (prompt, expected) => expect(promptSchedule(prompt, 10)).toEqual(expected))
 
+  test('without steps is refused', () =>
+    expect(() => promptSchedule('a', 0)).toThrow('steps must be a whole number of at least 1, got 0'))
+
   test('turns within a change', () =>
     expect(promptSchedule('[a:[b|c]:2]', 5).map(([, text]) => text)).toEqual(['a', 'a', 'b', 'c', 'b']))
 
