@@ -4,7 +4,7 @@
 
 The same bytes at every run. Beside the folders of pipelines.py, which must be there, it makes parts that stand in for theirs:
 - inpaint: a U-Net of nine channels, smaller than that of sd1, whose other parts it is run with.
-- controlnet: for sd1; controlnet-pooled: float16, blue before red, its residuals averaged, as the hub's shuffle ControlNet.
+- controlnet: for sd2; controlnet-pooled: float16, blue before red, its residuals averaged, as the hub's shuffle ControlNet.
 `pictures` in images.safetensors are those that the cases name; a case's other tensors are as in expected.safetensors.
 """
 
@@ -69,7 +69,7 @@ def inpaint(name, scheduler=None, image="square", mask_image="mask", **options):
 
 
 def control(name, scheduler=None, image="square", controlnet="controlnet", **options):
-    case(f"controlnet {name}", "controlnet", scheduler, image=image, controlnet=controlnet, **options)
+    case(f"controlnet {name}", "controlnet", scheduler, image=image, controlnet=controlnet, model="sd2", **options)
 
 
 img2img("pndm", strength=0.6)
@@ -103,16 +103,16 @@ inpaint("two pictures without guidance", EULER, num_images_per_prompt=2, guidanc
 inpaint("other sizes", EULER, image="wide", mask_image="round", height=72, width=56)
 inpaint("cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5)
 inpaint("cropped, blurred", EULER, image="wide", mask_image="blurred", padding_mask_crop=9, height=64, width=48)
-for nine in [{"unet": "inpaint"}]:
-    inpaint("nine channels", **nine)
-    inpaint("nine channels ddim eta, strength 0.7", DDIM, eta=0.7, strength=0.7, **nine)
-    inpaint("nine channels ancestral of two generators", ANCESTRAL, num_images_per_prompt=2, generator=[3, 4], **nine)
-    inpaint("nine channels of two prompts", EULER, prompt=[CAR, HOUSE], image=["square", "other"], **nine)
-    inpaint("nine channels without guidance", EULER, guidance_scale=1, mask_image="round", **nine)
-    inpaint("nine channels cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5, **nine)
+NINE = {"unet": "inpaint"}
+inpaint("nine channels", **NINE)
+inpaint("nine channels ddim eta, strength 0.7", DDIM, eta=0.7, strength=0.7, **NINE)
+inpaint("nine channels ancestral of two generators", ANCESTRAL, num_images_per_prompt=2, generator=[3, 4], **NINE)
+inpaint("nine channels of two prompts", EULER, prompt=[CAR, HOUSE], image=["square", "other"], **NINE)
+inpaint("nine channels without guidance", EULER, guidance_scale=1, mask_image="round", **NINE)
+inpaint("nine channels cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5, **NINE)
 
 BOTH = ["controlnet", "controlnet-pooled"]
-control("pndm")
+control("plain")
 control("euler, scale 0.5", EULER, controlnet_conditioning_scale=0.5)
 control("some of the steps", EULER, control_guidance_start=0.2, control_guidance_end=0.7)
 control("guess mode", EULER, guess_mode=True, guidance_scale=4.0)
@@ -130,11 +130,20 @@ control(
     control_guidance_start=[0.0, 0.3],
     control_guidance_end=[0.6, 1.0],
 )
-case("controlnet img2img", "controlnet img2img", EULER, image="square", control_image="other", controlnet="controlnet")
+case(
+    "controlnet img2img",
+    "controlnet img2img",
+    EULER,
+    model="sd2",
+    image="square",
+    control_image="other",
+    controlnet="controlnet",
+)
 case(
     "controlnet img2img of two, ancestral",
     "controlnet img2img",
     ANCESTRAL,
+    model="sd2",
     image="square",
     control_image=["other", "square"],
     controlnet=BOTH,
@@ -170,7 +179,7 @@ def main():
         tensors[f"pictures.{name}"] = torch.from_numpy(np.asarray(image).copy())
     named["latents"] = torch.randn((1, 4, 8, 8), generator=generators(99))
     tensors["pictures.latents"] = named["latents"]
-    base = {name: load(name) for name in ("sd1", "half")}
+    base = {name: load(name) for name in ("sd1", "half", "sd2")}
     for one in CASES:
         cases.append(case_of(one, base[one["model"]], named, tensors))
     write_tensors(FIXTURES / "images.safetensors", tensors)
@@ -249,23 +258,23 @@ def write_parts():
     unet = UNet2DConditionModel(
         in_channels=9,
         sample_size=8,
-        block_out_channels=(16, 24),
+        block_out_channels=(8, 16),
         layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
         cross_attention_dim=32,
         attention_head_dim=4,
-        norm_num_groups=8,
+        norm_num_groups=4,
     )
     predict_noise(unet, V1_SCHEDULER)
     unet.save_pretrained(FIXTURES / "inpaint")
-    base = UNet2DConditionModel.from_pretrained(FIXTURES / "sd1" / "unet")
-    write_controlnet("controlnet", base, torch.float32, conditioning_embedding_out_channels=(4, 8, 12, 16))
+    base = UNet2DConditionModel.from_pretrained(FIXTURES / "sd2" / "unet")
+    write_controlnet("controlnet", base, torch.float32, conditioning_embedding_out_channels=(4, 8, 12))
     write_controlnet(
         "controlnet-pooled",
         base,
         torch.float16,
-        conditioning_embedding_out_channels=(4, 4, 8, 8),
+        conditioning_embedding_out_channels=(4, 4, 8),
         controlnet_conditioning_channel_order="bgr",
         global_pool_conditions=True,
     )
