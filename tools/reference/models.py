@@ -13,7 +13,7 @@ import shutil
 import sys
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
@@ -282,6 +282,7 @@ def write_signatures(root):
     signatures = {
         "UNet2DConditionModel": defaults(UNet2DConditionModel.__init__),
         "AutoencoderKL": defaults(AutoencoderKL.__init__),
+        "ControlNetModel": defaults(ControlNetModel.__init__),
         "CLIPTextConfig": json.loads(clip.to_json_string(use_diff=False)),
     }
     (root / "signatures.json").write_text(json.dumps(signatures, indent=2, sort_keys=True) + "\n")

@@ -4,6 +4,7 @@ import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
   parseUNetConfig,
@@ -47,6 +48,8 @@ interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   downBlockAdditionalResiduals?: readonly Tensor[] | undefined
   midBlockAdditionalResidual?: Tensor | undefined
+  /** ControlNets that are to run in its graph, in place of residuals */
+  steering?: UNetSteering | undefined
   deepFeature?: Tensor | true
 }
 
@@ -54,7 +57,9 @@ interface UNetOptions extends RunOptions {
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
   const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
-  const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
+  const [whole, controlled, outermost] = ['unet', 'unet, controlled', 'unet, outermost'].map(name =>
+    network(name, placement, build),
+  )
 
   async function forward(
     sample: Tensor,
@@ -62,6 +67,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     {
       encoderHiddenStates,
       deepFeature,
+      steering,
       downBlockAdditionalResiduals,
       midBlockAdditionalResidual,
       ...options
@@ -78,10 +84,19 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       residualShapes(config, { batch, height, width }).slice(0, isPartial ? 1 : undefined),
       [downBlockAdditionalResiduals, midBlockAdditionalResidual],
     )
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals }
-    const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }) }
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals, ...steering?.inputs }
+    const shape = {
+      ...{ batch, height, width, sequenceLength },
+      ...(residuals && { controlled: true }),
+      ...(steering && { steering: steering.graph }),
+    }
     if (!isPartial) {
-      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
+      // a slot of its own, since ControlNets may have a say in some of the steps alone
+      const output = await (residuals || steering ? controlled : whole).run(
+        deepFeature ? { ...shape, deepFeature: 'told' } : shape,
+        inputs,
+        options,
+      )
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
     const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
@@ -89,7 +104,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     return { sample: output.out_sample }
   }
   const release = async () => {
-    await Promise.all([whole.release(), outermost.release()])
+    await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
   return Object.assign(forward, { config, placement, release })
 }
