@@ -55,7 +55,7 @@ function controlNet(g: Layers, config: ControlNetConfig, p: WeightPath, shape: C
   const text = g.input('encoder_hidden_states', [batch, sequenceLength, unet.crossAttentionDim])
   const factor = conditioningFactor(config)
   const picture = g.input('controlnet_cond', [batch, conditioningChannels, height * factor, width * factor])
-  const network = { g, config: unet, text, time: timeEmbedding(g, unet, p.at('time_embedding')) }
+  const network = { g, config: unet, text, time: timeEmbedding(g, unet, p.at('time_embedding')), isDeep: true }
 
   let x = g.conv2d(sample, p.at('conv_in'), unet.blocks[0].channels)
   x = g.add(x, conditioning(g, config, picture, p.at('controlnet_cond_embedding')))

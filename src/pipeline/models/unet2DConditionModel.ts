@@ -1,6 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
+import { type Device, deviceKind } from '../runtime/engine.js'
+import { hasExactInt8 } from '../runtime/exactInt8.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
+import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
@@ -12,6 +15,7 @@ import {
   type UNetShape,
   unetCheckpoint,
   unetGraph,
+  unetInt8Keys,
 } from './unet.js'
 
 /**
@@ -23,6 +27,7 @@ import {
  * returned: only the outermost layer runs, on top of it (DeepCache, Ma, Fang and Wang 2023)
  * @param options.downBlockAdditionalResiduals, options.midBlockAdditionalResidual what ControlNets add to the skip connections and to the
  * middle, given together; beside a deep feature the first of them is all that is needed
+ * @param options.int8 the whole network in 8-bit integers where they lose little, on a CPU that is made for them; not for its outermost layer
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
@@ -48,12 +53,14 @@ interface UNetOptions extends RunOptions {
   downBlockAdditionalResiduals?: readonly Tensor[] | undefined
   midBlockAdditionalResidual?: Tensor | undefined
   deepFeature?: Tensor | true
+  int8?: boolean
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
-  const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
+  const build = async (shape: UNetShape, layers: LayerOptions) =>
+    unetGraph(config, weights, shape, layers, shape.int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined)
   const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
 
   async function forward(
@@ -62,6 +69,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     {
       encoderHiddenStates,
       deepFeature,
+      int8 = false,
       downBlockAdditionalResiduals,
       midBlockAdditionalResidual,
       ...options
@@ -81,7 +89,12 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals }
     const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }) }
     if (!isPartial) {
-      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
+      const form: UNetShape = {
+        ...shape,
+        ...(deepFeature && { deepFeature: 'told' }),
+        ...(int8 && (await bearsInt8(options.device ?? placement.device)) && { int8 }),
+      }
+      const output = await whole.run(form, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
     const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
@@ -92,6 +105,10 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     await Promise.all([whole.release(), outermost.release()])
   }
   return Object.assign(forward, { config, placement, release })
+}
+
+async function bearsInt8(device: Device): Promise<boolean> {
+  return deviceKind(device) === 'cpu' && (await hasExactInt8(device))
 }
 
 /** @param shapes of what is needed: of the skip connections, and last of the middle unless the first alone is */

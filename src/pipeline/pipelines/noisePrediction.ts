@@ -34,7 +34,12 @@ export function noisePrediction(
     // a step of the outermost layer alone takes what ControlNets told last
     if (typeof deepFeature !== 'object') residuals = await control?.(latents, text, { step, total, timestep })
     const input = channels ? joinChannels(latents, channels) : latents
-    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, ...residuals })
+    const output = await unet(batchOf(input, text), timestep, {
+      ...options,
+      deepFeature,
+      int8: quality !== 'exact',
+      ...residuals,
+    })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
     return text.isGuided
       ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)
