@@ -32,7 +32,7 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   negativePrompt?: string | string[]
   /** 1 or more (1) */
   numImagesPerPrompt?: number
-  /** noise added by DDIM at each step, 0…1 (0) */
+  /** noise added at each step by DDIM and TCD, 0…1 (0) */
   eta?: number
   /** one draws for the whole batch; a list has one a picture. Excludes `seed` */
   generator?: Generator | Generator[]
