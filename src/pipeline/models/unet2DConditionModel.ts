@@ -7,6 +7,7 @@ import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
   parseUNetConfig,
@@ -52,6 +53,8 @@ interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   downBlockAdditionalResiduals?: readonly Tensor[] | undefined
   midBlockAdditionalResidual?: Tensor | undefined
+  /** ControlNets that are to run in its graph, in place of residuals */
+  steering?: UNetSteering | undefined
   deepFeature?: Tensor | true
   int8?: boolean
 }
@@ -61,7 +64,9 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   unetCheckpoint(config, weights)
   const build = async (shape: UNetShape, layers: LayerOptions) =>
     unetGraph(config, weights, shape, layers, shape.int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined)
-  const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
+  const [whole, controlled, outermost] = ['unet', 'unet, controlled', 'unet, outermost'].map(name =>
+    network(name, placement, build),
+  )
 
   async function forward(
     sample: Tensor,
@@ -70,6 +75,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       encoderHiddenStates,
       deepFeature,
       int8 = false,
+      steering,
       downBlockAdditionalResiduals,
       midBlockAdditionalResidual,
       ...options
@@ -86,15 +92,20 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       residualShapes(config, { batch, height, width }).slice(0, isPartial ? 1 : undefined),
       [downBlockAdditionalResiduals, midBlockAdditionalResidual],
     )
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals }
-    const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }) }
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals, ...steering?.inputs }
+    const shape = {
+      ...{ batch, height, width, sequenceLength },
+      ...(residuals && { controlled: true }),
+      ...(steering && { steering: steering.graph }),
+    }
     if (!isPartial) {
       const form: UNetShape = {
         ...shape,
         ...(deepFeature && { deepFeature: 'told' }),
         ...(int8 && (await bearsInt8(options.device ?? placement.device)) && { int8 }),
       }
-      const output = await whole.run(form, inputs, options)
+      // a slot of its own, since ControlNets may have a say in some of the steps alone
+      const output = await (residuals || steering ? controlled : whole).run(form, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
     const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
@@ -102,7 +113,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     return { sample: output.out_sample }
   }
   const release = async () => {
-    await Promise.all([whole.release(), outermost.release()])
+    await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
   return Object.assign(forward, { config, placement, release })
 }

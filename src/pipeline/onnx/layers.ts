@@ -14,8 +14,6 @@ export interface LayerOptions {
    * and dml: the CPU has hardly a kernel for it, and not every WebGPU adapter knows it.
    */
   precision?: 'float32' | 'float16'
-  /** layers that bear it compute in 8-bit integers (`int8.ts`); for cpu */
-  int8?: boolean
 }
 
 /** torch's names of activations, those of diffusers' `get_activation` and transformers' `ACT2FN` that are run here. */
@@ -27,7 +25,7 @@ export interface ConvOptions {
   stride?: number
   /** one number, or [top, left, bottom, right]; half the kernel when left out */
   padding?: number | readonly [number, number, number, number]
-  /** it is 3×3 of stride 1 and bears 8-bit integers, where the network may compute in them */
+  /** it is 3×3 of stride 1 and bears 8-bit integers, where there are weights of them */
   int8?: boolean
 }
 
@@ -74,17 +72,17 @@ export class Layers {
 
   /**
    * torch.nn.Linear: weight [features, in], in place.
-   * @param options.int8 it bears 8-bit integers, where the network may compute in them
+   * @param options.int8 it bears 8-bit integers, where there are weights of them
    */
   linear(x: Value, p: WeightPath, features: number, { bias = true, int8 = false } = {}): Value {
     const term = bias ? this.weight(p, 'bias', [features]) : undefined
-    if (int8 && this.options.int8) return linearInt8(this, x, p, features, term)
+    if (int8 && p.isInt8) return linearInt8(this, x, p, features, term)
     return this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
-    if (this.options.int8) {
+    if (p.isInt8) {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
@@ -105,7 +103,7 @@ export class Layers {
     { kernel = 3, stride = 1, padding, int8 }: ConvOptions = {},
   ): Value {
     const bias = this.weight(p, 'bias', [channels])
-    if (int8 && this.options.int8) return conv3x3Int8(this, x, p, channels, bias)
+    if (int8 && p.isInt8) return conv3x3Int8(this, x, p, channels, bias)
     const [batch, inputs, height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
     const pads = typeof around === 'number' ? [around, around, around, around] : around

@@ -17,14 +17,18 @@ afterAll(() => rm(folder, { recursive: true }))
 /** Weights of one layer, each in a file of its own. */
 async function layer(weights: Record<string, Float32Array | Int8Array>): Promise<WeightPath> {
   for (const [name, data] of Object.entries(weights)) await writeFile(path.join(folder, name), data)
-  return new WeightPath((name, shape) => {
-    const data = weights[name]
-    const dtype = data instanceof Int8Array ? 'I8' : 'F32'
-    return { dtype, shape: [...shape], file: path.join(folder, name), offset: 0, length: data.byteLength }
-  })
+  return new WeightPath(
+    (name, shape) => {
+      const data = weights[name]
+      const dtype = data instanceof Int8Array ? 'I8' : 'F32'
+      return { dtype, shape: [...shape], file: path.join(folder, name), offset: 0, length: data.byteLength }
+    },
+    '',
+    'weight.int8' in weights,
+  )
 }
 
-const layers = (int8: boolean) => new Layers({ provider: 'cpu', attention: { kind: 'fused' }, int8 })
+const layers = () => new Layers({ provider: 'cpu', attention: { kind: 'fused' } })
 
 // Where x spans 255 and a weight's largest is a whole multiple of 127, nothing is rounded.
 test('a linear layer', async () => {
@@ -33,7 +37,7 @@ test('a linear layer', async () => {
     'weight.scale': Float32Array.of(1, 0.5),
     bias: Float32Array.of(10, 20),
   })
-  const g = layers(true)
+  const g = layers()
   g.output('y', g.linear(g.input('x', [1, 2, 2]), p, 2, { int8: true }))
   const { y } = await run(g.build(), { x: { dims: [1, 2, 2], data: Float32Array.of(-100, 155, 3, 4) } })
   expect([...y.data]).toEqual([-90, 175, 13, 24])
@@ -51,7 +55,7 @@ test('a 3×3 convolution is that of floating point, its edges too', async () => 
   })
   const exact = await layer({ weight: Float32Array.from(weight), bias })
   const small = await layer({ 'weight.int8': columns, 'weight.scale': Float32Array.of(1, 1), bias })
-  const [expected, actual] = [layers(false), layers(true)]
+  const [expected, actual] = [layers(), layers()]
   for (const [g, p] of [
     [expected, exact],
     [actual, small],
