@@ -15,7 +15,9 @@ export { CLIPTextModel } from './models/clipTextModel.js'
 export type { PartOptions } from './models/loadPart.js'
 export { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
+export type { Step } from './pipelines/denoising.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
+export type { FromPretrainedOptions } from './pipelines/fromPretrainedOptions.js'
 export {
   type CachedModel,
   cachedModels,
@@ -26,9 +28,8 @@ export {
   modelCacheDir,
   modelRemoval,
 } from './pipelines/hubModels.js'
-export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
 export type { MapOptions } from './pipelines/map.js'
-export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
+export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export {
