@@ -24,6 +24,8 @@ export interface ConvOptions {
   stride?: number
   /** one number, or [top, left, bottom, right]; half the kernel when left out */
   padding?: number | readonly [number, number, number, number]
+  /** whether it has one (`true`) */
+  bias?: boolean
 }
 
 export interface AttentionOptions {
@@ -85,7 +87,8 @@ export class Layers {
   }
 
   /** torch.nn.Conv2d. */
-  conv2d(x: Value, p: WeightPath, channels: number, { kernel = 3, stride = 1, padding }: ConvOptions = {}): Value {
+  conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
+    const { kernel = 3, stride = 1, padding, bias = true } = options
     const [batch, inputs, height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
     const pads = typeof around === 'number' ? [around, around, around, around] : around
@@ -93,9 +96,8 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
-    return this.node('Conv', [x, weight, this.weight(p, 'bias', [channels])], [batch, channels, rows, columns], {
-      attributes,
-    })
+    const operands = bias ? [x, weight, this.weight(p, 'bias', [channels])] : [x, weight]
+    return this.node('Conv', operands, [batch, channels, rows, columns], { attributes })
   }
 
   /**

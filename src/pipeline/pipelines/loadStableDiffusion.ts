@@ -3,6 +3,7 @@ import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
+import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
@@ -10,6 +11,7 @@ import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
 
 /** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
@@ -21,6 +23,8 @@ export interface StableDiffusionParts {
   unet: UNet2DConditionModel
   vae: AutoencoderKL
   scheduler: Scheduler
+  /** null: pictures are not filtered */
+  safetyChecker?: StableDiffusionSafetyChecker | null
   /** of the noise drawn, and of the arithmetic where the device has it */
   dtype: 'float32' | 'float16'
 }
@@ -33,7 +37,6 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
-  if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
 
   const dtype = options.dtype ?? 'float32'
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
@@ -55,6 +58,7 @@ export async function loadStableDiffusion(
     scheduler: mended(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
+    safetyChecker: await loadSafetyChecker(folder, index, options, placement),
   }
   checkFit(parts, where('unet'))
   return parts
@@ -74,11 +78,6 @@ function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: strin
     refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
 }
 
-const safetyCheckerWarning =
-  'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
-  'conditions of the Stable Diffusion license and do not expose unfiltered results in services or applications open ' +
-  'to the public. Pass safetyChecker: null to leave out this warning.'
-
 /** The classes that each part may have; others would compute something else. */
 const classes: Record<string, readonly string[]> = {
   tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
@@ -87,7 +86,7 @@ const classes: Record<string, readonly string[]> = {
   vae: ['AutoencoderKL'],
 }
 
-/** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
+/** Parts of the pipeline's class that may be absent. */
 const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
 
 /** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */

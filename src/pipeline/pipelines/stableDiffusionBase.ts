@@ -5,6 +5,7 @@ import { shownAsGrid } from '../image/grid.js'
 import type { Image } from '../image/image.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
 import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
@@ -21,6 +22,7 @@ import type { StableDiffusionParts } from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
+import { screened } from './screened.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -34,6 +36,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   unet: UNet2DConditionModel
   vae: AutoencoderKL
   scheduler: Scheduler
+  /** null: pictures are not filtered */
+  safetyChecker: StableDiffusionSafetyChecker | null
 
   constructor(parts: StableDiffusionParts) {
     super()
@@ -43,6 +47,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.unet = parts.unet
     this.vae = parts.vae
     this.scheduler = parts.scheduler
+    this.safetyChecker = parts.safetyChecker ?? null
     this.dtype = parts.dtype
   }
 
@@ -71,10 +76,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     })
     const finished = performance.now()
     const images = call.outputType === 'image' ? await this.decode(latents, call) : []
+    const nsfwContentDetected = await screened(images, this.safetyChecker, call)
     const end = performance.now()
     const output = {
       images,
       ...(call.outputType === 'latent' && { latents }),
+      ...(nsfwContentDetected && { nsfwContentDetected }),
       seeds: call.seeds,
       device: call.device ?? this.device,
       timings: { encode: encoded - began, denoise: finished - encoded, decode: end - finished, total: end - began },
@@ -206,7 +213,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts that take memory on the device. */
   protected networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
-    return [this.textEncoder, this.unet, this.vae]
+    return [this.textEncoder, this.unet, this.vae, ...(this.safetyChecker ? [this.safetyChecker] : [])]
   }
 
   [inspect.custom](): string {
