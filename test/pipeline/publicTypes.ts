@@ -1,6 +1,7 @@
 /** The public surface as a user writes it: that this file compiles, and nothing in it is `any`, is the test. */
 import {
   AutoencoderKL,
+  AutoencoderTiny,
   type CallOptions,
   CLIPTextModel,
   DDIMScheduler,
@@ -93,4 +94,12 @@ export async function partsAlone() {
   // @ts-expect-error a typing mistake
   await AutoencoderKL.fromPretrained('owner/name', { subFolder: 'vae' })
   return vae.config.scalingFactor
+}
+
+export async function tinyAutoencoder(pipeline: StableDiffusionPipeline) {
+  pipeline.previewDecoder = await AutoencoderTiny.fromPretrained('madebyollin/taesd')
+  pipeline.vae = pipeline.previewDecoder
+  pipeline.safetyChecker = null
+  const { nsfwContentDetected } = await pipeline('a car')
+  return nsfwContentDetected satisfies boolean[] | undefined
 }

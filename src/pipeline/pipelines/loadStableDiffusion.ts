@@ -1,15 +1,18 @@
 import { UnsupportedModelError } from '../errors.js'
 import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
+import { type AutoencoderTiny, autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
+import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
+import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
@@ -21,7 +24,7 @@ export interface StableDiffusionParts {
   tokenizer: ClipTokenizer
   textEncoder: CLIPTextModel
   unet: UNet2DConditionModel
-  vae: AutoencoderKL
+  vae: AutoencoderKL | AutoencoderTiny
   scheduler: Scheduler
   /** null: pictures are not filtered */
   safetyChecker?: StableDiffusionSafetyChecker | null
@@ -54,7 +57,7 @@ export async function loadStableDiffusion(
       placement,
     ),
     unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
-    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), placement),
+    vae: autoencoder(await config('vae'), where('vae'), await weights('vae'), placement),
     scheduler: mended(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
@@ -62,6 +65,12 @@ export async function loadStableDiffusion(
   }
   checkFit(parts, where('unet'))
   return parts
+}
+
+function autoencoder(json: Record<string, unknown>, where: string, weights: Weights, placement: Placement) {
+  return json._class_name === 'AutoencoderTiny'
+    ? autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement)
+    : autoencoderKL(parseVaeConfig(json, where), weights, placement)
 }
 
 /** Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size. */
@@ -83,7 +92,7 @@ const classes: Record<string, readonly string[]> = {
   tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
   text_encoder: ['CLIPTextModel'],
   unet: ['UNet2DConditionModel'],
-  vae: ['AutoencoderKL'],
+  vae: ['AutoencoderKL', 'AutoencoderTiny'],
 }
 
 /** Parts of the pipeline's class that may be absent. */

@@ -4,6 +4,7 @@ import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
 import type { Image } from '../image/image.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
@@ -22,6 +23,7 @@ import type { StableDiffusionParts } from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
+import { previewer } from './previewer.js'
 import { screened } from './screened.js'
 
 /**
@@ -34,10 +36,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   tokenizer: ClipTokenizer
   textEncoder: CLIPTextModel
   unet: UNet2DConditionModel
-  vae: AutoencoderKL
+  vae: AutoencoderKL | AutoencoderTiny
   scheduler: Scheduler
   /** null: pictures are not filtered */
   safetyChecker: StableDiffusionSafetyChecker | null
+  /** draws previews as pictures, in time of its own (a `vae` that is an AutoencoderTiny does so anyway); null: one pixel a latent */
+  previewDecoder: AutoencoderTiny | null
 
   constructor(parts: StableDiffusionParts) {
     super()
@@ -48,6 +52,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.vae = parts.vae
     this.scheduler = parts.scheduler
     this.safetyChecker = parts.safetyChecker ?? null
+    this.previewDecoder = null
     this.dtype = parts.dtype
   }
 
@@ -111,7 +116,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     options.signal?.throwIfAborted()
     const devices = await mapDevices(options.devices, this.device, calls.length)
     const stepsOf = (call: C, device: Device) => this.stepsOf({ ...call, device })
-    const outputs = await drained(calls, devices, stepsOf, this.vae.config.latentRgb)
+    const outputs = await drained(calls, devices, stepsOf, previewer(this.vae, this.previewDecoder))
     return shownAsGrid(
       outputs,
       outputs.flatMap(({ images }) => images),
@@ -176,7 +181,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     options = {} as Options,
   ): Promise<PipelineOutput> {
     const call = this.checked(prompt, options)
-    const [output] = await drained([call], [this.device], call => this.stepsOf(call), this.vae.config.latentRgb)
+    const preview = previewer(this.vae, this.previewDecoder)
+    const [output] = await drained([call], [this.device], call => this.stepsOf(call), preview)
     return output
   }
 
@@ -213,7 +219,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts that take memory on the device. */
   protected networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
-    return [this.textEncoder, this.unet, this.vae, ...(this.safetyChecker ? [this.safetyChecker] : [])]
+    const { textEncoder, unet, vae, safetyChecker, previewDecoder } = this
+    return [textEncoder, unet, vae, safetyChecker, previewDecoder].filter(part => part !== null)
   }
 
   [inspect.custom](): string {
