@@ -3,6 +3,7 @@ import {
   AutoencoderKL,
   AutoencoderTiny,
   type CallOptions,
+  CLIPModel,
   CLIPTextModel,
   DDIMScheduler,
   type Device,
@@ -102,4 +103,11 @@ export async function tinyAutoencoder(pipeline: StableDiffusionPipeline) {
   pipeline.safetyChecker = null
   const { nsfwContentDetected } = await pipeline('a car')
   return nsfwContentDetected satisfies boolean[] | undefined
+}
+
+export async function scores(image: Image) {
+  const clip: CLIPModel = await CLIPModel.fromPretrained('openai/clip-vit-base-patch16')
+  const score: number = await clip.clipScore(image, 'a car')
+  const { logitsPerImage } = await clip([image], ['a car', 'a tree'])
+  return { score, logits: logitsPerImage.data, dims: (await clip.getImageFeatures(image)).dims }
 }
