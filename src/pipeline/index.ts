@@ -14,10 +14,13 @@ export { AutoencoderKL, type DiagonalGaussian } from './models/autoencoderKL.js'
 export { AutoencoderTiny } from './models/autoencoderTiny.js'
 export { CLIPModel, type ClipOutput } from './models/clipModel.js'
 export { CLIPTextModel } from './models/clipTextModel.js'
+export { ControlNetModel } from './models/controlNetModel.js'
 export type { PartOptions } from './models/loadPart.js'
 export { StableDiffusionSafetyChecker } from './models/stableDiffusionSafetyChecker.js'
 export { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
+export type { ControlNetPretrainedOptions } from './pipelines/controlNetParts.js'
+export type { ControlImages } from './pipelines/controlOptions.js'
 export type { Step } from './pipelines/denoising.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
 export type { FromPretrainedOptions } from './pipelines/fromPretrainedOptions.js'
@@ -31,8 +34,16 @@ export {
   modelCacheDir,
   modelRemoval,
 } from './pipelines/hubModels.js'
+export type { ImageInput } from './pipelines/imageOptions.js'
 export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
+export { type ControlNetOptions, StableDiffusionControlNetPipeline } from './pipelines/stableDiffusionControlNet.js'
+export {
+  type ControlNetImg2ImgOptions,
+  StableDiffusionControlNetImg2ImgPipeline,
+} from './pipelines/stableDiffusionControlNetImg2Img.js'
+export { type Img2ImgOptions, StableDiffusionImg2ImgPipeline } from './pipelines/stableDiffusionImg2Img.js'
+export { type InpaintOptions, StableDiffusionInpaintPipeline } from './pipelines/stableDiffusionInpaint.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export {

@@ -35,6 +35,14 @@ export interface ImageParameters {
   /** px, of the picture as it was made: a tile may show it smaller */
   width?: number
   height?: number
+  /** the class that made it, where it was not text to image */
+  pipeline?: string
+  /** how much of a picture was made anew, 0…1 */
+  strength?: number
+  /** px around the mask, where its surroundings alone were painted */
+  maskPadding?: number
+  /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
+  controlNet?: string
   /** of the call, where it was not `exact` */
   quality?: string
   model?: string

@@ -11,6 +11,9 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['guidance', cfgScale],
     ['sampler', sampler && [sampler, scheduleType].filter(Boolean).join(' ')],
     ['size', `${known.width ?? width} × ${known.height ?? height}`],
+    ['strength', known.strength],
+    ['mask padding', known.maskPadding],
+    ['ControlNet', known.controlNet],
     ['quality', known.quality],
     ['model', model],
   ]
@@ -25,6 +28,8 @@ const inLine: Record<string, (value: string) => string> = {
   seed: value => `seed ${value}`,
   steps: value => `${value} steps`,
   guidance: value => `guidance ${value}`,
+  strength: value => `strength ${value}`,
+  'mask padding': value => `mask padding ${value}`,
 }
 
 /** What pictures have in common. */

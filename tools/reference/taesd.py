@@ -8,9 +8,11 @@ side and have four channels: so it fits `sd1`, whose pictures it decodes in one 
 
 import shutil
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderTiny
+from diffusers import AutoencoderTiny, StableDiffusionImg2ImgPipeline
+from PIL import Image
 from pipelines import load, normalise, randomise
 from reference import FIXTURES, generators, report, run, versions, write_json, write_tensors
 
@@ -34,6 +36,11 @@ def main():
     pipe = load("sd1")
     pipe.vae = vae
     drawn = run(pipe, PROMPTS, OPTIONS | {"generator": generators(12)})
+    img2img = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
+    img2img.set_progress_bar_config(disable=True)
+    begun = Image.fromarray(picture[0].permute(1, 2, 0).to(torch.uint8).numpy())
+    options = OPTIONS | {"generator": generators(12), "strength": 0.6, "output_type": "pil"}
+    changed = img2img(PROMPTS, image=begun, **options).images
     write_tensors(
         FIXTURES / "taesd-expected.safetensors",
         {
@@ -44,6 +51,7 @@ def main():
             "scaled": vae.scale_latents(latents),
             "unscaled": vae.unscale_latents(vae.scale_latents(latents)),
             "pictures": drawn["pictures"],
+            "changed": torch.from_numpy(np.stack([np.asarray(image) for image in changed])),
         },
     )
     write_json(FIXTURES / "taesd.json", {"made_with": pinned, "prompts": PROMPTS})

@@ -43,16 +43,29 @@ function optionsOf(parameters: ImageParameters, type: string | undefined): strin
   const usual = defaults[type ?? '']
   const given: [name: string, text: string | undefined, isUsual?: boolean][] = [
     ['negativePrompt', negativePrompt && quoted(negativePrompt)],
-    ['width', numberText(width)],
-    ['height', numberText(height)],
+    // it makes pictures of the image's size
+    ['width', parameters.pipeline === 'StableDiffusionImg2ImgPipeline' ? undefined : numberText(width)],
+    ['height', parameters.pipeline === 'StableDiffusionImg2ImgPipeline' ? undefined : numberText(height)],
     ['numInferenceSteps', numberText(steps), steps === usual?.steps],
     ['guidanceScale', numberText(cfgScale), cfgScale === usual?.cfgScale],
+    ...picturesOf(parameters.pipeline).map((name): [string, string] => [name, name]),
+    ['strength', numberText(parameters.strength)],
+    ['paddingMaskCrop', numberText(parameters.maskPadding)],
     // another tool may mean something else by it
     ['quality', /^(balanced|fast)$/.test(quality ?? '') ? `'${quality}'` : undefined],
   ]
   return given.flatMap(([name, text, isUsual]) =>
-    text === undefined || text === '' || isUsual ? [] : [`${name}: ${text}`],
+    text === undefined || text === '' || isUsual ? [] : [text === name ? name : `${name}: ${text}`],
   )
+}
+
+/** The pictures a call takes, which only the reader has: variables of these names are to hold them. */
+function picturesOf(pipeline: string | undefined): string[] {
+  if (pipeline === 'StableDiffusionInpaintPipeline') return ['image', 'maskImage']
+  if (pipeline === 'StableDiffusionControlNetImg2ImgPipeline') return ['image', 'controlImage']
+  return pipeline === 'StableDiffusionImg2ImgPipeline' || pipeline === 'StableDiffusionControlNetPipeline'
+    ? ['image']
+    : []
 }
 
 /** characters; what an editor shows without scrolling */

@@ -12,6 +12,14 @@ export interface ImageParameters {
   /** px */
   width?: number
   height?: number
+  /** the class that made it, where it was not text to image */
+  pipeline?: string
+  /** how much of a picture was made anew, 0…1 */
+  strength?: number
+  /** px around the mask, where its surroundings alone were painted */
+  maskPadding?: number
+  /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
+  controlNet?: string
   /** of the call, where it was not `exact` */
   quality?: string
   model?: string
@@ -35,6 +43,10 @@ export function formatParameters(parameters: ImageParameters): string {
     ['CFG scale', cfgScale],
     ['Seed', seed],
     ['Size', width !== undefined && height !== undefined ? `${width}x${height}` : undefined],
+    ['Pipeline', parameters.pipeline],
+    ['Denoising strength', parameters.strength],
+    ['Masked area padding', parameters.maskPadding],
+    ['ControlNet', parameters.controlNet],
     ['Quality', parameters.quality],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
@@ -78,6 +90,10 @@ export function parseParameters(text: string): ImageParameters {
     seed: seedOf(settings.get('Seed')),
     width: size ? Number(size[1]) : undefined,
     height: size ? Number(size[2]) : undefined,
+    pipeline: settings.get('Pipeline'),
+    strength: number('Denoising strength'),
+    maskPadding: number('Masked area padding'),
+    controlNet: settings.get('ControlNet'),
     quality: settings.get('Quality'),
     modelHash: settings.get('Model hash'),
     model: settings.get('Model'),

@@ -94,12 +94,22 @@ export interface Call extends CallOptions<unknown> {
   eta: number
   generator: Generator | Generator[]
   seeds: (number | bigint)[]
+  /** no generators were given: each picture has its own, and is to come out as it would alone */
+  seeded: boolean
+  /** what pictures the call takes: each [1 or prompts, channels, height, width] */
+  images?: readonly Tensor[]
+  /** of a picture that is changed */
+  strength?: number
+  /** of a mask whose surroundings alone are painted */
+  paddingMaskCrop?: number | undefined
+  /** ControlNets and their weights, as a picture's parameters tell them */
+  controlNet?: string
   clipSkip: number
   quality: Quality
   outputType: 'image' | 'latent'
 }
 
-const names = new Set<string>([
+export const callOptionNames: ReadonlySet<string> = new Set([
   'height',
   'width',
   'numInferenceSteps',
@@ -136,9 +146,17 @@ export interface Sizes {
   features: number
 }
 
-/** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checked(prompt: string | string[] | undefined, options: CallOptions<never>, sizes: Sizes): Call {
-  checkNames(options, names)
+/**
+ * @param known every option that the pipeline takes
+ * @throws InvalidOptionError naming the option, what it may be and what came
+ */
+export function checked(
+  prompt: string | string[] | undefined,
+  options: CallOptions<never>,
+  sizes: Sizes,
+  known = callOptionNames,
+): Call {
+  checkNames(options, known)
   const { defaultHeight, defaultWidth, scaleFactor, channels, tokens, features } = sizes
   const { callbackOnStepEnd, timesteps, sigmas } = options
   const promptEmbeds =
@@ -190,6 +208,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     quality: oneOf('quality', options.quality ?? 'exact', qualities),
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
     ...randomness(options, batch),
+    seeded: options.generator === undefined,
   }
 }
 

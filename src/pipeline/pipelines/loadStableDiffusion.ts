@@ -1,36 +1,21 @@
 import { UnsupportedModelError } from '../errors.js'
-import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
-import { type AutoencoderTiny, autoencoderTiny } from '../models/autoencoderTiny.js'
+import { autoencoderKL } from '../models/autoencoderKL.js'
+import { autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
-import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
+import { clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
-import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
-import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
+import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
+import { loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
-
-/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
-export interface StableDiffusionParts {
-  /** as the user named the model */
-  name: string
-  tokenizer: ClipTokenizer
-  textEncoder: CLIPTextModel
-  unet: UNet2DConditionModel
-  vae: AutoencoderKL | AutoencoderTiny
-  scheduler: Scheduler
-  /** null: pictures are not filtered */
-  safetyChecker?: StableDiffusionSafetyChecker | null
-  /** of the noise drawn, and of the arithmetic where the device has it */
-  dtype: 'float32' | 'float16'
-}
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
 export async function loadStableDiffusion(
@@ -47,7 +32,7 @@ export async function loadStableDiffusion(
   const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
   const where = (part: string) => `${folder}/${part}/config.json`
   const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
-  const parts = {
+  return {
     name: source,
     dtype,
     tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
@@ -63,8 +48,6 @@ export async function loadStableDiffusion(
     ),
     safetyChecker: await loadSafetyChecker(folder, index, options, placement),
   }
-  checkFit(parts, where('unet'))
-  return parts
 }
 
 function autoencoder(json: Record<string, unknown>, where: string, weights: Weights, placement: Placement) {
@@ -73,19 +56,14 @@ function autoencoder(json: Record<string, unknown>, where: string, weights: Weig
     : autoencoderKL(parseVaeConfig(json, where), weights, placement)
 }
 
-/** Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size. */
-function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: string): void {
-  const { inChannels, outChannels, crossAttentionDim } = unet.config
-  const { latentChannels } = vae.config
-  const refuse = (key: string, is: number, expected: string): never => {
-    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; text to image needs ${expected}`)
-  }
-  if (inChannels !== latentChannels) refuse('in_channels', inChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (outChannels !== latentChannels)
-    refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (crossAttentionDim !== textEncoder.config.hiddenSize)
-    refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
-}
+/** The classes that a folder may name; each loads from any of them, as in diffusers. */
+export const stableDiffusionClasses = [
+  'StableDiffusionPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'StableDiffusionInpaintPipeline',
+  'StableDiffusionControlNetPipeline',
+  'StableDiffusionControlNetImg2ImgPipeline',
+] as const
 
 /** The classes that each part may have; others would compute something else. */
 const classes: Record<string, readonly string[]> = {
@@ -96,14 +74,14 @@ const classes: Record<string, readonly string[]> = {
 }
 
 /** Parts of the pipeline's class that may be absent. */
-const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
+const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor', 'controlnet'])
 
-/** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */
+/** @throws UnsupportedModelError for a model that is no Stable Diffusion, or of parts not known here */
 export function checkClasses(index: ModelIndex, folder: string): void {
   const where = `${folder}/model_index.json`
-  if (index._class_name !== 'StableDiffusionPipeline')
+  if (!(stableDiffusionClasses as readonly string[]).includes(index._class_name))
     throw new UnsupportedModelError(
-      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads "StableDiffusionPipeline"`,
+      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads ${stableDiffusionClasses.join(', ')}`,
     )
   for (const [part, known] of Object.entries(classes)) {
     const name = index[part]?.[1]

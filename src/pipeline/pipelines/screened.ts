@@ -8,7 +8,7 @@ export async function screened(
   safetyChecker: StableDiffusionSafetyChecker | null,
   { signal, device }: RunOptions,
 ): Promise<boolean[] | undefined> {
-  if (!safetyChecker || images.length === 0) return undefined
+  if (!safetyChecker) return undefined
   const detected = await safetyChecker(images, { signal, device })
   for (const [i, image] of images.entries()) if (detected[i]) image.data.fill(0)
   if (detected.includes(true)) console.warn(warning)

@@ -2,7 +2,6 @@ import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
-import type { Image } from '../image/image.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
@@ -19,12 +18,12 @@ import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
 import { encodePrompt } from './encodePrompt.js'
 import { imageParameters } from './imageParameters.js'
-import type { StableDiffusionParts } from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 import { previewer } from './previewer.js'
 import { screened } from './screened.js'
+import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -43,8 +42,10 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   /** draws previews as pictures, in time of its own (a `vae` that is an AutoencoderTiny does so anyway); null: one pixel a latent */
   previewDecoder: AutoencoderTiny | null
 
-  constructor(parts: StableDiffusionParts) {
+  /** @throws UnsupportedModelError for parts that do not belong together */
+  constructor(parts: StableDiffusionParts, task: Task) {
     super()
+    checkFit(parts, task)
     this.name = parts.name
     this.tokenizer = parts.tokenizer
     this.textEncoder = parts.textEncoder
@@ -74,14 +75,14 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     const latents = yield* denoising({
       ...start,
       scheduler,
-      predict: noisePrediction(this.unet, { ...call, text }),
+      predict: noisePrediction(this.unet, { ...call, ...start, text }),
       noise: { generator, eta, dtype: this.dtype },
-      onStepEnd: (place, latents) => this.calledBack(call, place, latents),
+      onStepEnd: (place, latents) => this.calledBack(call, place, start.afterStep?.(latents, place) ?? latents),
       signal,
     })
     const finished = performance.now()
-    const images = call.outputType === 'image' ? await this.decode(latents, call) : []
-    const nsfwContentDetected = await screened(images, this.safetyChecker, call)
+    const { images, nsfwContentDetected } =
+      call.outputType === 'image' ? await this.decode(latents, call, start.finish) : { images: [] }
     const end = performance.now()
     const output = {
       images,
@@ -121,6 +122,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
       outputs,
       outputs.flatMap(({ images }) => images),
     )
+  }
+
+  /** The parts, as another pipeline's constructor takes them. */
+  get components(): StableDiffusionParts {
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler }
   }
 
   /** The device that really runs. */
@@ -191,11 +198,17 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     return changed?.latents ? checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims) : latents
   }
 
-  private async decode(latents: Tensor, call: C): Promise<Image[]> {
+  private async decode(
+    latents: Tensor,
+    call: C,
+    finish: Start['finish'] = image => image,
+  ): Promise<Pick<PipelineOutput, 'images' | 'nsfwContentDetected'>> {
     const unscaled = scaled(latents, 1 / this.vae.config.scalingFactor)
-    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    const decoded = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    const nsfwContentDetected = await screened(decoded, this.safetyChecker, call)
+    const images = decoded.map(image => finish(image))
     for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
-    return shownAsGrid(images, images)
+    return { images: shownAsGrid(images, images), ...(nsfwContentDetected && { nsfwContentDetected }) }
   }
 
   protected sizes(): Sizes {

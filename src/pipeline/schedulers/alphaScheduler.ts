@@ -20,6 +20,7 @@ interface AlphaConfig extends BetaConfig {
 /** What schedulers share whose timesteps are whole training timesteps, each with its ᾱ: x = √ᾱ x₀ + √(1 − ᾱ) ε. */
 export abstract class AlphaScheduler {
   readonly initNoiseSigma = 1
+  readonly order = 1
   timesteps: number[] = []
   /** Training timesteps between two updates; undefined before `setTimesteps`. */
   protected stride: number | undefined

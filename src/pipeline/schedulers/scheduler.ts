@@ -9,6 +9,8 @@ export interface Scheduler {
   readonly timesteps: number[]
   /** Noise levels, one a timestep and the last one reached; classes that work on αs have none. */
   readonly sigmas?: number[]
+  /** Model calls a step: Heun and the DPM2 kinds make two, of which the last step has one. Work from a picture starts at `timesteps[order ⋅ k]`. */
+  readonly order: number
   /** What unit noise is multiplied with before the first step. */
   readonly initNoiseSigma: number
   /**

@@ -13,6 +13,7 @@ import {
 
 /** What schedulers share that walk down a list of noise levels, one a timestep and the last one reached. */
 export abstract class SigmaScheduler {
+  readonly order: number = 1
   timesteps: number[]
   sigmas: number[]
   /** ᾱ and σ of every training timestep, rising noise. */

@@ -8,6 +8,7 @@ import {
   Generator,
   Image,
   type ProgressReporter,
+  StableDiffusionImg2ImgPipeline,
   StableDiffusionPipeline,
 } from '../../../src/pipeline/index.js'
 import { expectClose, psnr } from '../../support/compare.js'
@@ -59,6 +60,17 @@ describe('AutoencoderTiny', () => {
     await using named = await StableDiffusionPipeline.fromPretrained(folder, cpu)
     expectPictures((await named(prompts, call())).images)
     rmSync(folder, { recursive: true })
+  })
+
+  test('encodes the picture that image to image begins with, and draws no noise for it', async () => {
+    await using pipeline = await StableDiffusionImg2ImgPipeline.fromPretrained(fixture('sd1'), cpu)
+    pipeline.vae = await load()
+    const { dims, data } = item(expected.bytes('picture'), 0)
+    const image = new Image(data, dims[1], dims[0])
+    const options = { image, strength: 0.6, numInferenceSteps: 4, guidanceScale: 5, generator: new Generator(12) }
+    const { images } = await pipeline(prompts, options)
+    for (const [i, { data }] of images.entries())
+      expect(psnr(data, item(expected.bytes('changed'), i).data), `picture ${i}, dB`).toBeGreaterThanOrEqual(45)
   })
 
   test('draws previews as whole pictures: as the previewDecoder, and as the vae', async () => {
