@@ -15,6 +15,9 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['mask padding', known.maskPadding],
     ['ControlNet', known.controlNet],
     ['quality', known.quality],
+    ['guidance rescale', known.guidanceRescale],
+    ['clip skip', known.clipSkip],
+    ['eta', known.eta],
     ['model', model],
   ]
   return settings.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))
@@ -25,6 +28,9 @@ export const settingsLine = (settings: [name: string, value: string][]): string 
   settings.map(([name, value]) => inLine[name]?.(value) ?? value).join('  ·  ')
 
 const inLine: Record<string, (value: string) => string> = {
+  'guidance rescale': value => `guidance rescale ${value}`,
+  'clip skip': value => `clip skip ${value}`,
+  eta: value => `eta ${value}`,
   seed: value => `seed ${value}`,
   steps: value => `${value} steps`,
   guidance: value => `guidance ${value}`,

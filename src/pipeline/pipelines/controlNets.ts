@@ -4,6 +4,7 @@ import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { concat, elementCount, slice, type Tensor, tensor } from '../tensor.js'
 import type { Call } from './callOptions.js'
 import type { Place } from './denoising.js'
+import { batchOf, type EncodedPrompt } from './encodePrompt.js'
 
 /** A ControlNet, what it is shown, and when it has how much of a say. */
 export interface Control {
@@ -33,13 +34,14 @@ export function controlNets(
   controls: readonly Control[],
   guessMode: boolean,
   { signal, device }: Call,
-): (latents: Tensor, text: Tensor, place: Place) => Promise<Residuals> {
+): (latents: Tensor, text: EncodedPrompt, place: Place) => Promise<Residuals> {
   return async (latents, text, { step, total, timestep }) => {
     const [batch, , height, width] = latents.dims
-    const isGuided = text.dims[0] > batch
-    const isHalf = isGuided && guessMode
-    const seen = (given: Tensor) => (isGuided && !isHalf ? concat([given, given]) : given)
-    const encoderHiddenStates = isHalf ? slice(text, batch, 2 * batch) : text
+    const isHalf = text.isGuided && guessMode
+    const seen = (given: Tensor) => batchOf(given, isHalf ? { ...text, isGuided: false } : text)
+    const states = text.at(step)
+    const texts = states.dims[0]
+    const encoderHiddenStates = isHalf ? slice(states, batch, texts) : states
     let sum: Tensor[] | undefined
     for (const { controlnet, picture, scale, start, end } of controls) {
       if (step / total < start || (step + 1) / total > end) continue
@@ -48,8 +50,8 @@ export function controlNets(
       const residuals = [...told.downBlockResSamples, told.midBlockResSample]
       sum = sum ? sum.map((value, i) => added(value, residuals[i])) : residuals
     }
-    const shapes = residualShapes(unet.config, { batch: text.dims[0], height, width })
-    const all = sum ? (isHalf ? sum.map(withZeros) : sum) : shapes.map(zeros)
+    const shapes = residualShapes(unet.config, { batch: texts, height, width })
+    const all = sum ? (isHalf ? sum.map(told => withZeros(told, batch)) : sum) : shapes.map(zeros)
     return { downBlockAdditionalResiduals: all.slice(0, -1), midBlockAdditionalResidual: all[all.length - 1] }
   }
 }
@@ -57,7 +59,8 @@ export function controlNets(
 const zeros = (dims: number[]): Tensor => tensor(new Float32Array(elementCount(dims)), dims)
 
 /** For the unconditional half. */
-const withZeros = (conditional: Tensor): Tensor => concat([zeros(conditional.dims), conditional])
+const withZeros = (conditional: Tensor, pictures: number): Tensor =>
+  concat([zeros([pictures, ...conditional.dims.slice(1)]), conditional])
 
 function added(a: Tensor, b: Tensor): Tensor {
   return tensor(

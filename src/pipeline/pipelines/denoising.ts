@@ -3,6 +3,7 @@ import { denoised } from '../schedulers/denoised.js'
 import type { Scheduler, StepOptions } from '../schedulers/index.js'
 import type { Tensor } from '../tensor.js'
 import type { Residuals } from './controlNets.js'
+import type { EncodedPrompt } from './encodePrompt.js'
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
 export interface Step {
@@ -23,7 +24,7 @@ export interface Start {
   /** further channels of the network's input, [pictures, channels, height/8, width/8] */
   channels?: Tensor
   /** what ControlNets tell at a step, of latents as the scheduler scales them */
-  control?: ((latents: Tensor, text: Tensor, place: Place) => Promise<Residuals>) | undefined
+  control?: ((latents: Tensor, text: EncodedPrompt, place: Place) => Promise<Residuals>) | undefined
   /** what becomes of a step's latents */
   afterStep?(latents: Tensor, place: Place): Tensor
   /** what becomes of a finished picture */

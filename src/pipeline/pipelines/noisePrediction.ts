@@ -1,19 +1,19 @@
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
-import { concat, joinChannels, type Tensor } from '../tensor.js'
+import { joinChannels, type Tensor } from '../tensor.js'
 import type { Residuals } from './controlNets.js'
 import { deepFeatures } from './deepFeatures.js'
 import type { Place, Start } from './denoising.js'
+import { batchOf, type EncodedPrompt } from './encodePrompt.js'
 import { guided } from './guidance.js'
 import { isWhole, type Quality } from './quality.js'
 
 export interface Conditioning {
-  /** [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
-  text: Tensor
+  text: EncodedPrompt
   control?: Start['control']
   /** further channels of the input, [pictures, channels, height/8, width/8] */
   channels?: Tensor | undefined
-  /** up to 1 there is none */
+  /** of a text that is guided; less than 1 counts as 1 */
   guidanceScale: number
   guidanceRescale: number
   quality: Quality
@@ -29,18 +29,15 @@ export function noisePrediction(
   const deep = deepFeatures()
   let residuals: Residuals | undefined
   return async (latents, { step, total, timestep }) => {
-    const isGuided = guidanceScale > 1
-    const options = { encoderHiddenStates: text, device, signal }
+    const options = { encoderHiddenStates: text.at(step), device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
     // a step of the outermost layer alone takes what ControlNets told last
     if (typeof deepFeature !== 'object') residuals = await control?.(latents, text, { step, total, timestep })
     const input = channels ? joinChannels(latents, channels) : latents
-    const output = await unet(isGuided ? concat([input, input]) : input, timestep, {
-      ...options,
-      deepFeature,
-      ...residuals,
-    })
+    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, ...residuals })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
-    return isGuided ? guided(output.sample, guidanceScale, guidanceRescale) : output.sample
+    return text.isGuided
+      ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)
+      : output.sample
   }
 }

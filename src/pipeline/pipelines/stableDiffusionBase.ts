@@ -70,7 +70,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
     const start = await this.start(call, scheduler)
-    const text = await encodePrompt(this, call)
+    const text = await encodePrompt(this, call, start.timesteps.length)
     const encoded = performance.now()
     const latents = yield* denoising({
       ...start,
@@ -195,7 +195,9 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {
     const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
-    return changed?.latents ? checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims) : latents
+    if (!changed?.latents) return latents
+    call.untold.add('callbackOnStepEnd')
+    return checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
   }
 
   private async decode(
