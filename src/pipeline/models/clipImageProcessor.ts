@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
 import { Image } from '../image/image.js'
 import { type Filter, resizeWith } from '../image/resize.js'
 import { concat, type Tensor, tensor } from '../tensor.js'
+import { readJsonFileIfAny } from '../weights/json.js'
 import { ConfigReader } from './config.js'
 
 /**
@@ -28,6 +30,16 @@ export interface ClipImageProcessorConfig {
 interface Size {
   height: number
   width: number
+}
+
+/**
+ * That of a folder's preprocessor_config.json; CLIP's own for pictures of `imageSize` where there is none.
+ * @throws UnsupportedModelError  naming the key and the value that is not run here
+ */
+export async function loadClipImageProcessor(folder: string, imageSize: number): Promise<CLIPImageProcessor> {
+  const path = join(folder, 'preprocessor_config.json')
+  const json = (await readJsonFileIfAny(path)) ?? { size: imageSize, crop_size: imageSize }
+  return clipImageProcessor(parseClipImageProcessorConfig(json, path))
 }
 
 export function clipImageProcessor(config: ClipImageProcessorConfig): CLIPImageProcessor {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { InvalidOptionError } from '../errors.js'
 import { Image } from '../image/image.js'
 import type { ModelGraph } from '../onnx/graph.js'
@@ -6,11 +5,10 @@ import { type LayerOptions, Layers } from '../onnx/layers.js'
 import type { WeightPath } from '../onnx/weightPath.js'
 import { checkedTensor, concat, slice, type Tensor, tensor } from '../tensor.js'
 import { type ClipTokenizer, loadClipTokenizer, truncationWarning } from '../tokenizer/clip.js'
-import { readJsonFileIfAny } from '../weights/json.js'
 import type { Weights } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes } from './checkpoint.js'
 import { type ClipConfig, parseClipConfig } from './clipConfig.js'
-import { type CLIPImageProcessor, clipImageProcessor, parseClipImageProcessorConfig } from './clipImageProcessor.js'
+import { type CLIPImageProcessor, loadClipImageProcessor } from './clipImageProcessor.js'
 import { clipTextModel, textTower } from './clipTextModel.js'
 import { clipVision, visionOptions } from './clipVision.js'
 import { loadPart, type PartOptions, type PartSource } from './loadPart.js'
@@ -67,10 +65,7 @@ const files = [
 async function clipModel({ folder, config: json, where, weights, placement }: PartSource): Promise<CLIPModel> {
   const config = parseClipConfig(json, where)
   const tokenizer = await loadClipTokenizer(folder)
-  const processorPath = join(folder, 'preprocessor_config.json')
-  const imageProcessor = clipImageProcessor(
-    parseClipImageProcessorConfig((await readJsonFileIfAny(processorPath)) ?? {}, processorPath),
-  )
+  const imageProcessor = await loadClipImageProcessor(folder, config.vision.imageSize)
   const [textWeights, visionWeights] = textTower(weights)
   const textModel = clipTextModel({ ...config.text, projectionDim: config.projectionDim }, textWeights, placement)
   visionCheckpoint(config, visionWeights)

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import type { Image } from '../image/image.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
-import { readJsonFileIfAny } from '../weights/json.js'
 import { parseClipConfig } from './clipConfig.js'
-import { type CLIPImageProcessor, clipImageProcessor, parseClipImageProcessorConfig } from './clipImageProcessor.js'
+import { type CLIPImageProcessor, loadClipImageProcessor } from './clipImageProcessor.js'
 import { loadPart, type PartOptions, type PartSource } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type SafetyCheckerConfig, safetyCheckerCheckpoint, safetyCheckerGraph } from './safetyChecker.js'
@@ -43,10 +41,7 @@ export async function stableDiffusionSafetyChecker(
 ): Promise<StableDiffusionSafetyChecker> {
   const config = parseClipConfig(json, where)
   safetyCheckerCheckpoint(config, weights)
-  const processorPath = join(processorFolder, 'preprocessor_config.json')
-  const featureExtractor = clipImageProcessor(
-    parseClipImageProcessorConfig((await readJsonFileIfAny(processorPath)) ?? {}, processorPath),
-  )
+  const featureExtractor = await loadClipImageProcessor(processorFolder, config.vision.imageSize)
   const checker = network('safetyChecker', placement, (_shape: object, layers) =>
     safetyCheckerGraph(config, weights, layers),
   )

@@ -173,7 +173,10 @@ describe('a download', () => {
     }
     const folder = await resolvePart('someone/taesd')
     expect(filesIn(folder)).toEqual(['config.json', 'diffusion_pytorch_model.safetensors'])
-    expect((await errorOf(resolveModel('someone/taesd'))).message).toMatch('has no model_index.json')
+    expect((await errorOf(resolveModel('someone/taesd'))).message).toBe(
+      'someone/taesd is no whole pipeline, it has no model_index.json: load it with its own class, such as ' +
+        "AutoencoderKL.fromPretrained('someone/taesd')",
+    )
   })
 
   test('takes shards with their index', async () => {
