@@ -27,6 +27,8 @@ export interface ConvOptions {
   padding?: number | readonly [number, number, number, number]
   /** it is 3×3 of stride 1 and bears 8-bit integers, where there are weights of them */
   int8?: boolean
+  /** whether it has one (`true`) */
+  bias?: boolean
 }
 
 export interface AttentionOptions {
@@ -96,13 +98,9 @@ export class Layers {
   }
 
   /** torch.nn.Conv2d. */
-  conv2d(
-    x: Value,
-    p: WeightPath,
-    channels: number,
-    { kernel = 3, stride = 1, padding, int8 }: ConvOptions = {},
-  ): Value {
-    const bias = this.weight(p, 'bias', [channels])
+  conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
+    const { kernel = 3, stride = 1, padding, bias: hasBias = true, int8 } = options
+    const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
     if (int8 && p.isInt8) return conv3x3Int8(this, x, p, channels, bias)
     const [batch, inputs, height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
@@ -111,9 +109,8 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
-    return this.node('Conv', [x, weight, bias], [batch, channels, rows, columns], {
-      attributes,
-    })
+    const operands = bias ? [x, weight, bias] : [x, weight]
+    return this.node('Conv', operands, [batch, channels, rows, columns], { attributes })
   }
 
   /**
