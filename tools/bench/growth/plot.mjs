@@ -8,7 +8,7 @@ const font = 'system-ui, sans-serif'
 /**
  * Panels side by side over the same measured places, as SVG on a white ground of its own, so that it reads on any page.
  * Both axes are logarithmic: what is linear runs along the dashed lines.
- * @param x      `title`, and `label` of a value, as a Vega expression of `datum.value`
+ * @param x      `title`, the `places` that were measured, ascending, and how a value is shown, a Vega expression of `datum.value`, as `label`
  * @param panels each with the `title` of its values and `series` of `{ name, points: [x, y][] }`
  */
 export async function plot({ title, x, panels }) {
@@ -24,9 +24,10 @@ export async function plot({ title, x, panels }) {
 }
 
 function group({ title, series }, x, index) {
-  const places = [...new Set(series.flatMap(({ points }) => points.map(([at]) => at)))].sort((a, b) => a - b)
+  const { places } = x
   const values = series.flatMap(({ points }) => points.map(([, value]) => value))
-  const [low, high] = [Math.min(...values) / 1.4, Math.max(...values) * 1.4]
+  const high = Math.max(...values) * 1.5
+  const low = Math.min(Math.min(...values) / 1.5, high / 30) // what hardly grows shall look so
   const [data, guides] = [`panel${index}`, `linear${index}`]
   const at = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } }
   return {
@@ -43,7 +44,7 @@ function group({ title, series }, x, index) {
     ],
     axes: [
       axis({ scale: 'x', orient: 'bottom', title: x.title, values: places, ...labels(x.label) }),
-      axis({ scale: 'y', orient: 'left', title, titleAnchor: 'start', values: ticks(low, high), grid: true }),
+      axis({ scale: 'y', orient: 'left', title, values: ticks(low, high) }),
     ],
     legends:
       series.length > 1
@@ -93,7 +94,7 @@ const perSeries = (data, groupby, mark) => ({
 })
 
 const axis = rest => ({
-  ...{ domainColor: faint, tickColor: faint, gridColor: faint, gridOpacity: 0.6, format: '~r' },
+  ...{ domainColor: faint, tickColor: faint, format: '~r' },
   ...{
     labelColor: ink,
     labelFont: font,
