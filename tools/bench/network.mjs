@@ -10,14 +10,13 @@ const { openEngine, parseUNetConfig, unetGraph, readSafetensors, randn, Generato
 )
 export const engine = openEngine('cpu')
 
-/** A folder's U-Net at its own sample size, batch 1, 77 tokens: an engine's model and its inputs. */
+/** A folder's U-Net at its own sample size, batch 1, with all tokens that its text encoder gives: an engine's model and its inputs. */
 export async function unetOf(folder, attention) {
-  const config = parseUNetConfig(
-    JSON.parse(await readFile(join(folder, 'unet/config.json'), 'utf8')),
-    'unet/config.json',
-  )
+  const read = async part => JSON.parse(await readFile(join(folder, part, 'config.json'), 'utf8'))
+  const config = parseUNetConfig(await read('unet'), 'unet/config.json')
+  const { max_position_embeddings: sequenceLength } = await read('text_encoder')
   const weights = await readSafetensors(join(folder, 'unet/diffusion_pytorch_model.safetensors'))
-  const shape = { batch: 1, height: config.sampleSize, width: config.sampleSize, sequenceLength: 77 }
+  const shape = { batch: 1, height: config.sampleSize, width: config.sampleSize, sequenceLength }
   const generator = new Generator(0)
   return {
     size: 8 * config.sampleSize,
