@@ -81,7 +81,7 @@ export async function measure({ folder, calls, python }) {
       call: spread(rounds.map(({ theirs }) => theirs)),
       ratio: spread(rounds.map(({ ours, theirs }) => ours / theirs)),
       difference: largestDifference(reference, peerFirst.output),
-      ...(made && { export: { seconds: made.seconds, peak: made.peak } }),
+      ...(made && { format, export: { seconds: made.seconds, peak: made.peak } }),
     })
   }
   const held = memory.stop()
@@ -116,24 +116,29 @@ export function section(result) {
     ]),
   ]
   const head = ['', 'ready', 'first call', 'a call', 'ours, times its', 'peak resident', 'of it private', 'differs']
-  const exports = present.filter(peer => peer.export)
   const parts = [
-    `Stable Diffusion 1.x at ${size} × ${size}, batch 1, on the CPU, random weights (${gb(weightBytes)} in float32). Each peer takes turns ` +
+    `Stable Diffusion 1.x at ${size} × ${size}, batch 1, on the CPU; its weights are ${gb(weightBytes)} in float32. Each peer takes turns ` +
       `with ours, ${call.times.length / (1 + present.length)} rounds of the same inputs: median (least to most); the ratio is of each round. *Ready*: from the ` +
       'start of the process; *private*: not pages of a file; *differs*: largest difference of the outputs, relative to the largest value.',
     table(head, rows),
     limitsTable(limits(result)),
     `Ours: ${s(readyAtFirst)} until ready at the first start of the run, of the later one ${ms(graph)} to write the graph; the caller's event loop ` +
       `was held ${ms(longestGap)} at most.`,
-    ...exports.map(
-      peer => `${peer.name}: the export beforehand took ${s(peer.export.seconds)} and ${gb(peer.export.peak)} at most.`,
-    ),
+    ...exportLines(present),
     ...(present.length > 0
       ? [`Versions: ${[...new Set(present.flatMap(({ versions }) => versions))].join(', ')}.`]
       : []),
     ...peers.filter(({ absent }) => absent).map(({ name, absent }) => `${name}: not measured, ${absent}.`),
   ]
   return parts.join('\n\n')
+}
+
+function exportLines(peers) {
+  const made = new Map(peers.filter(peer => peer.export).map(peer => [peer.format, peer.export]))
+  return [...made].map(
+    ([format, { seconds, peak }]) =>
+      `torch's export for ${format}, beforehand and once: ${s(seconds)}, ${gb(peak)} at most.`,
+  )
 }
 
 /** Of two outputs, relative to the largest value. */

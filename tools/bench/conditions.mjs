@@ -14,7 +14,10 @@ export function machine() {
 
 /** As it was called, but for where files lie. */
 export function commandLine(args = process.argv.slice(2)) {
-  const shown = args.map((arg, i) => (args[i - 1] === '--python' ? 'PYTHON' : /[\\/]/.test(arg) ? 'FOLDER' : arg))
+  const shown = args.map((arg, i) => {
+    if (arg.startsWith('--python=') || args[i - 1] === '--python') return arg.replace(/[^=]+$/, 'PYTHON')
+    return /[\\/]/.test(arg) ? 'FOLDER' : arg
+  })
   return ['npm run bench', ...(shown.length > 0 ? ['--'] : []), ...shown].join(' ')
 }
 

@@ -10,7 +10,8 @@ export const ms = seconds => `${(1000 * seconds).toFixed(0)} ms`
 export const gb = bytes => (bytes === undefined ? '–' : `${(bytes / 1e9).toFixed(2)} GB`)
 export const times = ratio => `${ratio.toFixed(2)} ×`
 
-/** Median, and the least and the most. */
-export const range = ({ median, min, max }, show = s) => `${show(median)} (${bare(show(min))} to ${bare(show(max))})`
+/** Median, and the least and the most where there are several. */
+export const range = ({ median, min, max, times }, show = s) =>
+  times.length === 1 ? show(median) : `${show(median)} (${bare(show(min))} to ${bare(show(max))})`
 
 const bare = text => text.replace(/ .*/, '')

@@ -14,14 +14,15 @@ const { openEngine, parseUNetConfig, unetGraph, parseVaeConfig, vaeDecoderGraph,
 export const engine = openEngine('cpu')
 
 /**
- * A folder's U-Net, 77 tokens: an engine's model and its inputs.
+ * A folder's U-Net, with all tokens that its text encoder gives: an engine's model and its inputs.
  * @param shape batch 1, and the network's own size in pixels, where they are not given
  */
 export async function unetOf(folder, attention, { batch = 1, size } = {}) {
   const { json, weights } = await partOf(folder, 'unet')
   const config = parseUNetConfig(json, 'unet/config.json')
+  const { max_position_embeddings: sequenceLength } = await configOf(folder, 'text_encoder')
   const side = size === undefined ? config.sampleSize : size / 8
-  const shape = { batch, height: side, width: side, sequenceLength: 77 }
+  const shape = { batch, height: side, width: side, sequenceLength }
   const generator = new Generator(0)
   return {
     size: 8 * side,
@@ -33,7 +34,7 @@ export async function unetOf(folder, attention, { batch = 1, size } = {}) {
     inputs: {
       sample: randn([batch, config.inChannels, side, side], { generator }),
       timestep: { type: 'float32', dims: [1], data: Float32Array.of(500) },
-      encoder_hidden_states: randn([batch, shape.sequenceLength, config.crossAttentionDim], { generator }),
+      encoder_hidden_states: randn([batch, sequenceLength, config.crossAttentionDim], { generator }),
     },
   }
 }
@@ -52,7 +53,9 @@ export async function decoderOf(folder, size) {
 
 async function partOf(folder, name) {
   return {
-    json: JSON.parse(await readFile(join(folder, name, 'config.json'), 'utf8')),
+    json: await configOf(folder, name),
     weights: await readSafetensors(join(folder, name, 'diffusion_pytorch_model.safetensors')),
   }
 }
+
+const configOf = async (folder, name) => JSON.parse(await readFile(join(folder, name, 'config.json'), 'utf8'))

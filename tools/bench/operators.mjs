@@ -3,7 +3,7 @@
  * operator, with how many nodes it has, the longest first.
  * @param events of the profile's file: times in µs
  */
-export function secondsByOperator(events, before) {
+export function secondsByOperator(events, before = 1) {
   const runs = events
     .filter(({ name }) => name === 'model_run')
     .sort((a, b) => a.ts - b.ts)

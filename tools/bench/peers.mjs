@@ -97,16 +97,9 @@ export async function openNetworkPeer(python, script, ...args) {
  */
 export async function exported(python, folder, format) {
   const weights = statSync(join(folder, 'unet/diffusion_pytorch_model.safetensors'))
-  const { torch, diffusers, openvino } = python.packages
-  const source = [
-    realpathSync(folder),
-    weights.size,
-    weights.mtimeMs,
-    torch,
-    diffusers,
-    format === 'openvino' && openvino,
-  ]
-  const target = join(root, 'out/bench', format, createHash('sha256').update(source.join()).digest('hex').slice(0, 12))
+  const scripts = [`export_${format}.py`, 'networks.py'].map(name => readFileSync(peerScript(name), 'utf8'))
+  const made = JSON.stringify([realpathSync(folder), weights.size, weights.mtimeMs, python.packages, scripts])
+  const target = join(root, 'out/bench', format, createHash('sha256').update(made).digest('hex').slice(0, 12))
   const record = join(target, 'export.json')
   if (!existsSync(record)) {
     process.stderr.write(`  Exporting the networks for ${format}, once …\n`)

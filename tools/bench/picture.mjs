@@ -75,7 +75,7 @@ export function section({ steps, size, qualities, peer, tiny }) {
     peer.absent
       ? `${openvino}: not measured, ${peer.absent}.`
       : `${openvino}: ready after ${s(peer.ready)}, not counted above; the same tokens, noise and steps, ${peer.calls} calls; its picture is ` +
-        `${peer.decibels.toFixed(1)} dB from our exact one, random weights both. Versions: ${peer.versions.join(', ')}.`,
+        `${peer.decibels.toFixed(1)} dB from our exact one. Versions: ${peer.versions.join(', ')}.`,
     `\`sdnb/tiny\`, ${tiny.steps} steps: the first picture of a pipeline ${s(tiny.first)}, the next ${s(tiny.next)}.`,
   ]
   return parts.join('\n\n')

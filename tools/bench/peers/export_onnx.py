@@ -11,7 +11,7 @@ unet = UNet(folder).eval()
 batch = torch.export.Dim('batch')
 torch.onnx.export(
     unet,
-    unet.example(77),
+    unet.example(),
     Path(target) / 'unet.onnx',
     input_names=inputs,
     output_names=['out_sample'],

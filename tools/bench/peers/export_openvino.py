@@ -24,11 +24,10 @@ def write(name, module, example, names):
 
 
 text_encoder = TextEncoder(folder)
-ids = text_encoder.example()
-write('text_encoder', text_encoder, ids, ['input_ids'])
+write('text_encoder', text_encoder, text_encoder.example(), ['input_ids'])
 unet = UNet(folder)
 size = unet.unet.config.sample_size
-write('unet', unet, unet.example(ids[0].shape[1]), inputs)
+write('unet', unet, unet.example(), inputs)
 del unet
 decoder = Decoder(folder)
 write('vae_decoder', decoder, decoder.example(size), ['latents'])

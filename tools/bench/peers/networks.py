@@ -1,5 +1,8 @@
 """diffusers' networks of a folder as modules of positional inputs and one output, which exporters want, and example inputs."""
 
+import json
+from pathlib import Path
+
 import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextModel
@@ -11,18 +14,19 @@ inputs = ['sample', 'timestep', 'encoder_hidden_states']
 class UNet(torch.nn.Module):
     def __init__(self, folder):
         super().__init__()
+        self.tokens = json.loads((Path(folder) / 'text_encoder/config.json').read_text())['max_position_embeddings']
         self.unet = UNet2DConditionModel.from_pretrained(folder, subfolder='unet')
 
     def forward(self, sample, timestep, encoder_hidden_states):
         return self.unet(sample, timestep, encoder_hidden_states, return_dict=False)[0]
 
-    def example(self, tokens):
+    def example(self):
         config = self.unet.config
         size = config.sample_size
         return (
             torch.randn(2, config.in_channels, size, size),
             torch.tensor([500.0]),
-            torch.randn(2, tokens, config.cross_attention_dim),
+            torch.randn(2, self.tokens, config.cross_attention_dim),
         )
 
 

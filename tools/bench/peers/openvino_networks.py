@@ -7,6 +7,9 @@ import openvino
 core = openvino.Core()
 
 
-def compiled(exported, name, precision):
+def compiled(exported, name, precision, batch):
+    model = core.read_model(Path(exported) / f'{name}.xml')
+    shapes = {port.any_name: port.partial_shape for port in model.inputs}
+    model.reshape({name: [batch, *shape[1:]] for name, shape in shapes.items() if shape.is_dynamic})
     hints = {'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_PRECISION_HINT': precision}
-    return core.compile_model(core.read_model(Path(exported) / f'{name}.xml'), 'CPU', hints)
+    return core.compile_model(model, 'CPU', hints)

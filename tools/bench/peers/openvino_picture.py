@@ -16,9 +16,11 @@ from serve import answer
 
 exchange, exported, folder, precision = sys.argv[1:]
 started = time.perf_counter()
-unet, decoder, text_encoder = (compiled(exported, name, precision) for name in ['unet', 'vae_decoder', 'text_encoder'])
+unet = compiled(exported, 'unet', precision, 2)
+decoder = compiled(exported, 'vae_decoder', precision, 1)
+text_encoder = compiled(exported, 'text_encoder', precision, 2)
 parts = DiffusionPipeline.from_pretrained(folder, unet=None, vae=None, text_encoder=None, safety_checker=None)
-scaling = json.loads((Path(folder) / 'vae/config.json').read_text())['scaling_factor']
+scaling = json.loads((Path(folder) / 'vae/config.json').read_text()).get('scaling_factor', 0.18215)
 shape = unet.input('sample').partial_shape
 answer(loaded=time.perf_counter() - started)
 

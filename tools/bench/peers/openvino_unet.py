@@ -8,7 +8,7 @@ from serve import answer, serve_network
 
 exchange, exported, precision = sys.argv[1:]
 started = time.perf_counter()
-unet = compiled(exported, 'unet', precision)
+unet = compiled(exported, 'unet', precision, 1)
 answer(loaded=time.perf_counter() - started)
 
 serve_network(exchange, lambda inputs: unet(inputs)[0])
