@@ -2,7 +2,7 @@ import { source } from '../../source.mjs'
 import { enginePid, watchMemory } from '../memory.mjs'
 import { seconds, spread } from '../time.mjs'
 
-const rounds = 5
+const rounds = 3
 
 /** A picture of the embedded model, prompt to picture: seconds, and the most memory that its engine held, bytes. */
 export async function stepsRow(steps) {
