@@ -10,5 +10,8 @@ import { profiled } from '../profiled.mjs'
 const [folder, network, batch, size] = process.argv.slice(2)
 const shape = { batch: Number(batch), size: Number(size) }
 const isUNet = network === 'unet'
-const { model, inputs } = await (isUNet ? unetOf(folder, { kind: 'fused' }, shape) : decoderOf(folder, shape.size))
-process.stdout.write(JSON.stringify(await profiled(model, inputs, { before: isUNet ? 1 : 0, calls: 1 })))
+const { model, inputs, weightBytes } = await (isUNet
+  ? unetOf(folder, { kind: 'fused' }, shape)
+  : decoderOf(folder, shape.size))
+const { whole, operators } = await profiled(model, inputs, { before: isUNet ? 1 : 0, calls: 1 })
+process.stdout.write(JSON.stringify({ seconds: whole, operators, weightBytes }))

@@ -16,8 +16,8 @@ export async function networkCall(folder, network, batch, size) {
   for await (const text of child.stdout.setEncoding('utf8')) said += text
   const held = memory.stop()
   if (said === '') throw new Error(`${network}, batch ${batch}, ${size}²: its process ended before it was done`)
-  const { whole, operators } = JSON.parse(said)
-  return { batch, size, seconds: whole, ...kinds(operators), ...held }
+  const { operators, ...call } = JSON.parse(said)
+  return { batch, size, ...call, ...kinds(operators), ...held }
 }
 
 const kindOf = { MultiHeadAttention: 'attention', Conv: 'convolutions', FusedMatMul: 'products' }

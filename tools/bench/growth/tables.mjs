@@ -21,9 +21,8 @@ export const tables = [
       { name: 'peak resident', of: row => row.peak, ...gb, most: 1 },
       { name: 'of it private', of: row => row.private, ...gb, most: 1.1 },
     ],
-    reason: ({ batches: [{ peak, private: own }] }) =>
-      'Time is linear. Resident memory is not, as most of it, ' +
-      `${gb.show(peak - own)} at batch 1, are pages of the weight file, which a batch of any size shares; what is private is linear above what Node and onnxruntime hold without a call.`,
+    reason: ({ batches: [{ weightBytes }] }) =>
+      `Time is linear. Of the resident memory, ${gb.show(weightBytes)} are pages of the weight file, which a batch of any size shares; what is private is linear above what Node and onnxruntime hold without a call.`,
   },
   {
     name: 'unet-size',
@@ -40,7 +39,7 @@ export const tables = [
     ],
     reason: ({ sizes }) =>
       `Attention compares each pixel of the latents with every other: its time goes with the square of the pixels, and is ${share('attention', sizes[0])} of a call at ${sizes[0].size}², ` +
-      `${share('attention', sizes.at(-1))} at ${sizes.at(-1).size}². Convolutions and products do the same for each pixel, and are linear once there are many: below that, reading the weights takes as long for few. ` +
+      `${share('attention', sizes.at(-1))} at ${sizes.at(-1).size}². Convolutions and products with weights do the same for each pixel, and are linear. ` +
       'Scores of attention are never held whole, so private memory is linear.',
   },
   {
