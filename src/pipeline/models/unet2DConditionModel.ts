@@ -2,8 +2,17 @@ import { InvalidOptionError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
+import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
-import { deepChannels, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
+import {
+  deepChannels,
+  parseUNetConfig,
+  residualShapes,
+  type UNetConfig,
+  type UNetShape,
+  unetCheckpoint,
+  unetGraph,
+} from './unet.js'
 
 /**
  * The conditional U-Net, callable as in diffusers.
@@ -12,6 +21,8 @@ import { deepChannels, type UNetConfig, type UNetShape, unetCheckpoint, unetGrap
  * @param options.encoderHiddenStates [batch, tokens, crossAttentionDim]
  * @param options.deepFeature `true`: it is returned beside the sample, [batch, channels, height/8, width/8]; one that an earlier step has
  * returned: only the outermost layer runs, on top of it (DeepCache, Ma, Fang and Wang 2023)
+ * @param options.downBlockAdditionalResiduals, options.midBlockAdditionalResidual what ControlNets add to the skip connections and to the
+ * middle, given together; beside a deep feature the first of them is all that is needed
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
@@ -21,8 +32,21 @@ export interface UNet2DConditionModel {
   release(): Promise<void>
 }
 
+export const UNet2DConditionModel = {
+  /**
+   * @param source its folder or hub repository; a pipeline's, with `subfolder: 'unet'`
+   * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  fromPretrained: (source: string, options: PartOptions = {}): Promise<UNet2DConditionModel> =>
+    loadPart(source, options, ({ config, where, weights, placement }) =>
+      unet2DConditionModel(parseUNetConfig(config, where), weights, placement),
+    ),
+}
+
 interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
+  downBlockAdditionalResiduals?: readonly Tensor[] | undefined
+  midBlockAdditionalResidual?: Tensor | undefined
   deepFeature?: Tensor | true
 }
 
@@ -35,7 +59,13 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   async function forward(
     sample: Tensor,
     timestep: number,
-    { encoderHiddenStates, deepFeature, ...options }: UNetOptions,
+    {
+      encoderHiddenStates,
+      deepFeature,
+      downBlockAdditionalResiduals,
+      midBlockAdditionalResidual,
+      ...options
+    }: UNetOptions,
   ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
@@ -43,9 +73,14 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     const [, sequenceLength] = text.dims
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
-    const shape = { batch, height, width, sequenceLength }
-    if (typeof deepFeature !== 'object') {
+    const isPartial = typeof deepFeature === 'object'
+    const residuals = checkedResiduals(
+      residualShapes(config, { batch, height, width }).slice(0, isPartial ? 1 : undefined),
+      [downBlockAdditionalResiduals, midBlockAdditionalResidual],
+    )
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals }
+    const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }) }
+    if (!isPartial) {
       const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
@@ -57,4 +92,20 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     await Promise.all([whole.release(), outermost.release()])
   }
   return Object.assign(forward, { config, placement, release })
+}
+
+/** @param shapes of what is needed: of the skip connections, and last of the middle unless the first alone is */
+function checkedResiduals(
+  shapes: number[][],
+  [down, mid]: [down: readonly Tensor[] | undefined, mid: Tensor | undefined],
+): Record<string, Tensor> | undefined {
+  if (!down && !mid) return undefined
+  const skips = Math.max(shapes.length - 1, 1)
+  if (!down || !mid || down.length < skips)
+    throw new InvalidOptionError(
+      `expected ${skips} downBlockAdditionalResiduals and a midBlockAdditionalResidual, got ${down?.length ?? 0} and ${mid ? 1 : 0}`,
+    )
+  const named = down.slice(0, skips).map((value, i) => [`down_residual_${i}`, value] as const)
+  const all = shapes.length > 1 ? [...named, ['mid_residual', mid] as const] : named
+  return Object.fromEntries(all.map(([name, value], i) => [name, checkedTensor(name, value, shapes[i])]))
 }

@@ -1,60 +1,24 @@
-import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
-import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
+import { UnsupportedModelError } from '../errors.js'
+import { autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
-import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
+import { clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
 import { parseUNetConfig } from '../models/unet.js'
-import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
+import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
-import { progressId, reportProgress } from '../progress.js'
-import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
-import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
-import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
-
-/** What a Stable Diffusion 1.x pipeline is made of. */
-export interface StableDiffusionParts {
-  /** as the user named the model */
-  name: string
-  tokenizer: ClipTokenizer
-  textEncoder: CLIPTextModel
-  unet: UNet2DConditionModel
-  vae: AutoencoderKL
-  scheduler: Scheduler
-  /** of the noise drawn, and of the arithmetic where the device has it */
-  dtype: 'float32' | 'float16'
-}
-
-export interface FromPretrainedOptions {
-  /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
-  dtype?: 'float32' | 'float16'
-  /** such as `'cuda:1'`, the second card; `'auto'`, the default, takes what SDNB_DEVICE names, else the best that works */
-  device?: Device | 'auto'
-  /** branch, tag or commit of a hub repository (`'main'`) */
-  revision?: string
-  /** such as `'fp16'`: weight files with that word in their name */
-  variant?: string
-  /** the hub's cache (default: as huggingface_hub, HF_HOME and HF_HUB_CACHE) */
-  cacheDir?: string
-  /** looks in the cache alone */
-  localFilesOnly?: boolean
-  /** for gated and private repositories (default: HF_TOKEN, or what `hf auth login` stored) */
-  token?: string
-  /** instead of the model's own */
-  scheduler?: Scheduler
-  /** none is built here: `null` says that you know */
-  safetyChecker?: null
-  signal?: AbortSignal
-  onProgress?: (progress: { file: string; loaded: number; total: number }) => void
-}
+import { loadClipTokenizer } from '../tokenizer/clip.js'
+import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
+import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { locateModel } from './locateModel.js'
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
 export async function loadStableDiffusion(
   source: string,
   options: FromPretrainedOptions,
 ): Promise<StableDiffusionParts> {
-  const { folder, device } = await locate(source, options, checkClasses)
+  const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
@@ -65,7 +29,7 @@ export async function loadStableDiffusion(
   const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
   const where = (part: string) => `${folder}/${part}/config.json`
   const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
-  const parts = {
+  return {
     name: source,
     dtype,
     tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
@@ -80,65 +44,16 @@ export async function loadStableDiffusion(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
   }
-  checkFit(parts, where('unet'))
-  return parts
 }
 
-/** Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size. */
-function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: string): void {
-  const { inChannels, outChannels, crossAttentionDim } = unet.config
-  const { latentChannels } = vae.config
-  const refuse = (key: string, is: number, expected: string): never => {
-    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; text to image needs ${expected}`)
-  }
-  if (inChannels !== latentChannels) refuse('in_channels', inChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (outChannels !== latentChannels)
-    refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (crossAttentionDim !== textEncoder.config.hiddenSize)
-    refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
-}
-
-/**
- * Where a model lies, downloaded if need be, and the device that will run it; options are checked before any of it.
- * @param accept throws for a model that the caller does not run
- */
-export async function locate(
-  source: string,
-  options: FromPretrainedOptions,
-  accept: (index: ModelIndex, folder: string) => void,
-): Promise<{ folder: string; device: Device }> {
-  checkOptions(options)
-  const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, shown => resolveModel(source, { ...options, ...shown, accept }))
-  return { folder, device }
-}
-
-const names = new Set<string>([
-  'dtype',
-  'device',
-  'revision',
-  'variant',
-  'cacheDir',
-  'localFilesOnly',
-  'token',
-  'scheduler',
-  'safetyChecker',
-  'signal',
-  'onProgress',
-] satisfies (keyof FromPretrainedOptions)[])
-
-function checkOptions(options: FromPretrainedOptions): void {
-  checkNames(options, names)
-  const { dtype, scheduler, safetyChecker } = options
-  if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
-  if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')
-    throw new InvalidOptionError(
-      `scheduler must be one such as DDIMScheduler.fromConfig(pipeline.scheduler.config), got ${shown(scheduler)}`,
-    )
-  if (safetyChecker !== undefined && safetyChecker !== null)
-    throw new InvalidOptionError(`safetyChecker must be null, since none is run here yet, got ${shown(safetyChecker)}`)
-  checkSignal(options)
-}
+/** The classes that a folder may name; each loads from any of them, as in diffusers. */
+export const stableDiffusionClasses = [
+  'StableDiffusionPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'StableDiffusionInpaintPipeline',
+  'StableDiffusionControlNetPipeline',
+  'StableDiffusionControlNetImg2ImgPipeline',
+] as const
 
 const safetyCheckerWarning =
   'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
@@ -154,14 +69,14 @@ const classes: Record<string, readonly string[]> = {
 }
 
 /** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
-const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
+const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor', 'controlnet'])
 
-/** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */
+/** @throws UnsupportedModelError for a model that is no Stable Diffusion, or of parts not known here */
 export function checkClasses(index: ModelIndex, folder: string): void {
   const where = `${folder}/model_index.json`
-  if (index._class_name !== 'StableDiffusionPipeline')
+  if (!(stableDiffusionClasses as readonly string[]).includes(index._class_name))
     throw new UnsupportedModelError(
-      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads "StableDiffusionPipeline"`,
+      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads ${stableDiffusionClasses.join(', ')}`,
     )
   for (const [part, known] of Object.entries(classes)) {
     const name = index[part]?.[1]
@@ -191,34 +106,4 @@ function withSampleSize(json: Record<string, unknown>): Record<string, unknown> 
   const { sample_size: size, _diffusers_version: version } = json
   const old = typeof version === 'string' && /^0\.[0-8]\./.test(version)
   return old && typeof size === 'number' && size < 64 ? { ...json, sample_size: 64 } : json
-}
-
-/**
- * A download is a long call: shown as one bar, beside what the caller asked to hear. Where its reports are refused, as in a
- * cell that was stopped, it ends.
- */
-async function withDownloadBar<T>(
-  { onProgress, signal }: FromPretrainedOptions,
-  download: (options: Required<Pick<FromPretrainedOptions, 'onProgress' | 'signal'>>) => Promise<T>,
-): Promise<T> {
-  const id = progressId()
-  const refused = new AbortController()
-  const began = performance.now()
-  let last = { step: 0, total: 0 }
-  const report = (done: boolean) => {
-    const elapsed = done ? {} : { elapsed: Math.round(performance.now() - began) }
-    return reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done, ...elapsed })
-  }
-  try {
-    return await download({
-      signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,
-      onProgress(progress) {
-        onProgress?.(progress)
-        last = { step: progress.loaded, total: progress.total }
-        report(false).catch(reason => refused.abort(reason))
-      },
-    })
-  } finally {
-    if (last.total) await report(true)
-  }
 }
