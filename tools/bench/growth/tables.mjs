@@ -110,7 +110,7 @@ export const tables = [
       { name: "engine's", of: row => row.engine, ...mb, most: 0.1 },
     ],
     reason: () =>
-      'A notebook loads `sdnb/tiny`, and draws and shows a picture of two steps in each cell. What messages came in lies in memory until V8 collects it, some ten MB in either process, whatever was drawn before; nothing else is kept.',
+      'A notebook loads `sdnb/tiny`, and draws and shows a picture of two steps in each cell. What messages came in lies in memory until V8 collects it, some tens of MB in either process, whatever was drawn before; nothing else is kept.',
   },
 ]
 
