@@ -8,8 +8,11 @@ import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
+import { checkQuantization } from '../onnx/quantized.js'
+import { deviceKind } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { loadClipTokenizer } from '../tokenizer/clip.js'
+import { quantizedWeights } from '../weights/quantizedWeights.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
@@ -26,10 +29,13 @@ export async function loadStableDiffusion(
   const index = await modelIndex(folder)
   checkClasses(index, folder)
 
-  const dtype = options.dtype ?? 'float32'
+  const { dtype = 'float32', quantization, signal } = options
+  if (quantization) checkQuantization(quantization, deviceKind(device))
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
   const config = (part: string) => readJson(folder, `${part}/config.json`)
   const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
+  const layers = async (part: string) =>
+    quantization ? quantizedWeights(await weights(part), quantization, signal) : weights(part)
   const where = (part: string) => `${folder}/${part}/config.json`
   const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
   return {
@@ -38,10 +44,10 @@ export async function loadStableDiffusion(
     tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
     textEncoder: clipTextModel(
       parseClipTextConfig(await config('text_encoder'), where('text_encoder')),
-      await weights('text_encoder'),
+      await layers('text_encoder'),
       placement,
     ),
-    unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
+    unet: unet2DConditionModel(unetConfig, await layers('unet'), placement),
     vae: autoencoder(await config('vae'), where('vae'), await weights('vae'), placement),
     scheduler: mended(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
