@@ -60,35 +60,37 @@ export async function measure({ folder, calls, python }) {
   for (let i = 0; i < calls; i++) all.push(await call())
 
   const beside = []
-  for (const { name, needs, format, open } of peers) {
-    const absent = absence(python, needs)
-    if (absent) {
-      beside.push({ name, absent })
-      continue
-    }
-    process.stderr.write(`  ${name} …\n`)
-    const made = format && (await exported(python, folder, format))
-    const peer = await open(python, folder, made?.path)
-    const peerFirst = await peer.call(inputs)
-    const rounds = []
-    for (let i = 0; i < calls; i++) rounds.push({ ours: await call(), theirs: (await peer.call(inputs)).seconds })
-    all.push(...rounds.map(({ ours }) => ours))
-    const held = await peer.close()
-    beside.push({
-      name,
-      versions: needs.map(need => `${need} ${python.packages[need]}`),
-      ...{ ready: peer.ready, ...peer.about, first: peerFirst.seconds, ...held },
-      call: spread(rounds.map(({ theirs }) => theirs)),
-      ratio: spread(rounds.map(({ ours, theirs }) => ours / theirs)),
-      difference: largestDifference(reference, peerFirst.output),
-      ...(made && { format, export: { seconds: made.seconds, peak: made.peak } }),
-    })
+  for (const peer of peers) {
+    const absent = absence(python, peer.needs)
+    if (!absent) process.stderr.write(`  ${peer.name} …\n`)
+    const measured = absent
+      ? { absent }
+      : await besidePeer(peer).catch(error => ({ absent: `it failed: ${error.message}` }))
+    beside.push({ name: peer.name, ...measured })
+    all.push(...(measured.ours ?? []))
   }
   const held = memory.stop()
   await engine.dispose()
   return {
     ...{ size, weightBytes, readyAtFirst, ...warm, first: first.seconds, call: spread(all), ...held, longestGap },
     peers: beside,
+  }
+
+  async function besidePeer({ needs, format, open }) {
+    const made = format && (await exported(python, folder, format))
+    const peer = await open(python, folder, made?.path)
+    const peerFirst = await peer.call(inputs)
+    const rounds = []
+    for (let i = 0; i < calls; i++) rounds.push({ ours: await call(), theirs: (await peer.call(inputs)).seconds })
+    return {
+      versions: needs.map(need => `${need} ${python.packages[need]}`),
+      ...{ ready: peer.ready, ...peer.about, first: peerFirst.seconds, ...(await peer.close()) },
+      ours: rounds.map(({ ours }) => ours),
+      call: spread(rounds.map(({ theirs }) => theirs)),
+      ratio: spread(rounds.map(({ ours, theirs }) => ours / theirs)),
+      difference: largestDifference(reference, peerFirst.output),
+      ...(made && { format, export: { seconds: made.seconds, peak: made.peak } }),
+    }
   }
 }
 

@@ -16,7 +16,7 @@ export function watchMemory(pidOf) {
     held.peak = Math.max(held.peak ?? 0, peak)
     held.private = Math.max(held.private ?? 0, field(status, 'RssAnon'))
   }
-  const timer = setInterval(look, 20)
+  const timer = setInterval(look, 20).unref()
   return {
     stop() {
       clearInterval(timer)
