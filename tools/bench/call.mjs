@@ -130,9 +130,15 @@ export function section(result) {
     ...(present.length > 0
       ? [`Versions: ${[...new Set(present.flatMap(({ versions }) => versions))].join(', ')}.`]
       : []),
-    ...peers.filter(({ absent }) => absent).map(({ name, absent }) => `${name}: not measured, ${absent}.`),
+    ...notMeasured(peers),
   ]
   return parts.join('\n\n')
+}
+
+function notMeasured(peers) {
+  const reasons = new Set(peers.map(({ absent }) => absent).filter(Boolean))
+  const of = reason => peers.filter(({ absent }) => absent === reason).map(({ name }) => name)
+  return [...reasons].map(reason => `Not measured, ${reason}: ${of(reason).join('; ')}.`)
 }
 
 function exportLines(peers) {
