@@ -8,8 +8,8 @@
  * the others are measured all the same.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commandLine, machine } from './bench/conditions.mjs'
 import { isKept } from './bench/limits.mjs'
@@ -66,7 +66,12 @@ for (const name of partNames.filter(name => chosen.includes(name))) {
   const took = `*The part took ${measured.seconds.toFixed(0)} s.*`
   const section = [part.section(measured.value), `${conditions} ${took}`].join('\n\n')
   if (!values.json) console.log(`## ${part.title}\n\n${section}\n`)
-  if (values.record) writeFileSync(benchmarks, recorded(readFileSync(benchmarks, 'utf8'), part.title, section))
+  if (!values.record) continue
+  writeFileSync(benchmarks, recorded(readFileSync(benchmarks, 'utf8'), part.title, section))
+  for (const [path, text] of Object.entries((await part.files?.(measured.value)) ?? {})) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
 }
 if (values.json) console.log(JSON.stringify(results, null, 2))
 

@@ -9,12 +9,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 export function watchMemory(pidOf) {
   const held = {}
   const look = () => {
-    const pid = pidOf()
-    const status = pid && read(`/proc/${pid}/status`)
-    const peak = status && field(status, 'VmHWM')
+    const { peak, private: own } = heldBy(pidOf())
     if (!peak) return
     held.peak = Math.max(held.peak ?? 0, peak)
-    held.private = Math.max(held.private ?? 0, field(status, 'RssAnon'))
+    held.private = Math.max(held.private ?? 0, own)
   }
   const timer = setInterval(look, 20).unref()
   return {
@@ -26,13 +24,21 @@ export function watchMemory(pidOf) {
   }
 }
 
-/** The id of this process's engine. */
-export function enginePid() {
+/** What a process holds now as its own, and the most that was resident, bytes; empty where it or /proc is not there. */
+export function heldBy(pid) {
+  const status = pid && read(`/proc/${pid}/status`)
+  return status ? { peak: field(status, 'VmHWM'), private: field(status, 'RssAnon') } : {}
+}
+
+/** The id of a process's engine. */
+export function enginePid(parent = 'self') {
   let tasks = []
   try {
-    tasks = readdirSync('/proc/self/task')
+    tasks = readdirSync(`/proc/${parent}/task`)
   } catch {}
-  const children = tasks.flatMap(task => (read(`/proc/self/task/${task}/children`) ?? '').split(' ').filter(Boolean))
+  const children = tasks.flatMap(task =>
+    (read(`/proc/${parent}/task/${task}/children`) ?? '').split(' ').filter(Boolean),
+  )
   return children.find(pid => read(`/proc/${pid}/comm`)?.startsWith('sdnb engine'))
 }
 

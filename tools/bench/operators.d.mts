@@ -5,7 +5,10 @@ export interface ProfileEvent {
   dur: number
   args?: { op_name?: string }
 }
-export function secondsByOperator(events: ProfileEvent[]): {
+export function secondsByOperator(
+  events: ProfileEvent[],
+  before?: number,
+): {
   whole: number
   operators: { operator: string; count: number; seconds: number }[]
 }

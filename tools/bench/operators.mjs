@@ -1,13 +1,13 @@
 /**
- * What an onnxruntime profile tells of a session's runs after the first, a mean run: its seconds, and of them those of each type of
+ * What an onnxruntime profile tells of a session's runs after the first `before` of them, a mean run: its seconds, and of them those of each type of
  * operator, with how many nodes it has, the longest first.
  * @param events of the profile's file: times in µs
  */
-export function secondsByOperator(events) {
+export function secondsByOperator(events, before = 1) {
   const runs = events
     .filter(({ name }) => name === 'model_run')
     .sort((a, b) => a.ts - b.ts)
-    .slice(1)
+    .slice(before)
   const counted = new Map()
   for (const { cat, name, ts, dur, args } of events) {
     if (cat !== 'Node' || !name.endsWith('_kernel_time') || ts < runs[0].ts) continue
