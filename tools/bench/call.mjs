@@ -35,15 +35,10 @@ const peers = [
 /** Ours, then each peer in turns with ours, one peer at a time: two of full size fit into 16 GB, six do not into 24. */
 export async function measure({ folder, calls, python }) {
   const { model, inputs, size, weightBytes } = await unetOf(folder, { kind: 'fused' })
-  const ready = async () => {
-    const graph = await seconds(async () => model.build())
-    const session = await seconds(() => engine.load({ ...model, build: () => graph.value }))
-    return { graph: graph.seconds, ready: graph.seconds + session.seconds }
-  }
-  const { ready: readyAtFirst } = await ready() // the files may not have been read yet
+  const { ready: readyAtFirst } = await ready(model) // the files may not have been read yet
   await engine.dispose()
   const memory = watchMemory(enginePid)
-  const warm = await ready()
+  const warm = await ready(model)
   const first = await seconds(() => engine.run(model, inputs))
   const reference = first.value.out_sample.data
 
@@ -73,6 +68,7 @@ export async function measure({ folder, calls, python }) {
   await engine.dispose()
   return {
     ...{ size, weightBytes, readyAtFirst, ...warm, first: first.seconds, call: spread(all), ...held, longestGap },
+    int8: await inEightBits(folder, calls, reference),
     peers: beside,
   }
 
@@ -94,6 +90,27 @@ export async function measure({ folder, calls, python }) {
   }
 }
 
+async function ready(model) {
+  const graph = await seconds(() => model.build())
+  const session = await seconds(() => engine.load({ ...model, build: () => graph.value }))
+  return { graph: graph.seconds, ready: graph.seconds + session.seconds }
+}
+
+/** What `quality: 'balanced'` and `'fast'` run, alone. */
+async function inEightBits(folder, calls, reference) {
+  const { model, inputs } = await unetOf(folder, { kind: 'fused' }, { int8: true })
+  await model.build() // writes the weights, once for a model
+  const memory = watchMemory(enginePid)
+  const warm = await ready(model)
+  const first = await seconds(() => engine.run(model, inputs))
+  const taken = []
+  for (let i = 0; i < calls; i++) taken.push((await seconds(() => engine.run(model, inputs))).seconds)
+  const held = memory.stop()
+  await engine.dispose()
+  const difference = largestDifference(reference, first.value.out_sample.data)
+  return { ...warm, first: first.seconds, call: spread(taken), ...held, difference }
+}
+
 export function limits({ ready, private: own, peers }) {
   const ratio = (name, most) => {
     const peer = peers.find(peer => peer.name === name)
@@ -108,19 +125,32 @@ export function limits({ ready, private: own, peers }) {
 }
 
 export function section(result) {
-  const { size, weightBytes, readyAtFirst, graph, ready, first, call, peak, private: own, longestGap, peers } = result
+  const {
+    size,
+    weightBytes,
+    readyAtFirst,
+    graph,
+    ready,
+    first,
+    call,
+    peak,
+    private: own,
+    longestGap,
+    int8,
+    peers,
+  } = result
   const present = peers.filter(({ absent }) => !absent)
   const rows = [
     ['**SD Notebook**, float32', s(ready), s(first), range(call), '', gb(peak), gb(own), ''],
-    ...present.map(peer => [
-      ...[peer.name, s(peer.ready), s(peer.first), range(peer.call), range(peer.ratio, times)],
-      ...[gb(peer.peak), gb(peer.private), peer.difference.toExponential(0)],
+    ...[{ name: '**SD Notebook**, 8 bits where they lose little', ...int8 }, ...present].map(each => [
+      ...[each.name, s(each.ready), s(each.first), range(each.call), each.ratio ? range(each.ratio, times) : ''],
+      ...[gb(each.peak), gb(each.private), each.difference.toExponential(0)],
     ]),
   ]
   const head = ['', 'ready', 'first call', 'a call', 'ours, times its', 'peak resident', 'of it private', 'differs']
   const parts = [
     `Stable Diffusion 1.x at ${size} × ${size}, batch 1, on the CPU; its weights are ${gb(weightBytes)} in float32. Each peer takes turns ` +
-      `with ours, ${call.times.length / (1 + present.length)} rounds of the same inputs: median (least to most); the ratio is of each round. *Ready*: from the ` +
+      `with ours in float32, ${call.times.length / (1 + present.length)} rounds of the same inputs: median (least to most); the ratio is of each round. *Ready*: from the ` +
       'start of the process; *private*: not pages of a file; *differs*: largest difference of the outputs, relative to the largest value.',
     table(head, rows),
     limitsTable(limits(result)),
