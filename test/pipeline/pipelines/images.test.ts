@@ -226,7 +226,7 @@ describe('ControlNets', () => {
     expect(images[0].parameters).toMatchObject({ controlNet: 'controlnet 0.5 (0–0.8); controlnet 1 (0–0.8)' })
   })
 
-  test('balanced and fast take what the last whole step was told', async () => {
+  test('balanced and fast are steered, too', async () => {
     const steps = { ...call, numInferenceSteps: 8 }
     const [exact] = (await steered('a car', steps)).images
     for (const quality of ['balanced', 'fast'] as const)
