@@ -5,6 +5,7 @@ import type { WeightPath } from '../onnx/weightPath.js'
 import type { Weights } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import type { ClipTextConfig } from './clipConfig.js'
+import { clipEncoderLayer } from './clipEncoder.js'
 
 export { type ClipTextConfig, parseClipTextConfig } from './clipConfig.js'
 
@@ -75,7 +76,7 @@ function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipT
   const mask = causalMask(g, sequenceLength)
   const states = [embed(g, config, ids, p.at('embeddings'))]
   for (let i = 0; i < config.numHiddenLayers; i++) {
-    states.push(encoderLayer(g, config, states[i], mask, p.at('encoder', 'layers', i)))
+    states.push(clipEncoderLayer(g, config, states[i], p.at('encoder', 'layers', i), mask))
   }
   const last = finalNorm(states[config.numHiddenLayers])
   const pooled = gatherToken(g, last, endToken(g, config, ids))
@@ -93,23 +94,6 @@ function embed(g: Layers, config: ClipTextConfig, ids: Value, p: WeightPath): Va
   const tokens = g.embedding(ids, p.at('token_embedding'), vocabSize, hiddenSize)
   const rows = [0, sequenceLength] as const
   return g.add(tokens, g.weight(p.at('position_embedding'), 'weight', [maxPositionEmbeddings, hiddenSize], rows))
-}
-
-/** transformers `CLIPEncoderLayer`. */
-function encoderLayer(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
-  x = g.add(x, selfAttention(g, config, g.layerNorm(x, p.at('layer_norm1'), config.eps), mask, p.at('self_attn')))
-  return g.add(x, mlp(g, config, g.layerNorm(x, p.at('layer_norm2'), config.eps), p.at('mlp')))
-}
-
-function selfAttention(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
-  const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map(name => g.linear(x, p.at(name), config.hiddenSize))
-  const h = g.attention(q, k, v, { heads: config.numAttentionHeads, mask })
-  return g.linear(h, p.at('out_proj'), config.hiddenSize)
-}
-
-function mlp(g: Layers, config: ClipTextConfig, x: Value, p: WeightPath): Value {
-  const h = g.activation(config.activation, g.linear(x, p.at('fc1'), config.intermediateSize))
-  return g.linear(h, p.at('fc2'), config.hiddenSize)
 }
 
 /** 0 where a token may look, on itself and those before it; a number half precision still holds elsewhere. */

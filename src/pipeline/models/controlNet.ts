@@ -96,7 +96,13 @@ export function controlResiduals(
   const zeroConvolutions = p.at('controlnet_down_blocks')
   if (isFirstAlone) return [told(x, zeroConvolutions.at(0), 0)]
 
-  const network = { g, config: unet, text, time: timeEmbedding(g, unet, p.at('time_embedding'), timestep) }
+  const network = {
+    g,
+    config: unet,
+    text,
+    time: timeEmbedding(g, unet, p.at('time_embedding'), timestep),
+    isDeep: true,
+  }
   const skips = [x]
   for (const [i, block] of unet.blocks.entries())
     x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < unet.blocks.length - 1)

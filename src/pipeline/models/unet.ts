@@ -1,6 +1,6 @@
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
-import type { WeightPath } from '../onnx/weightPath.js'
+import { WeightPath } from '../onnx/weightPath.js'
 import type { Weights } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import { resnetBlock } from './resnet.js'
@@ -23,6 +23,8 @@ export interface UNetShape {
   deepFeature?: 'told' | 'given'
   /** What ControlNets add to the skip connections and to the middle are inputs, `down_residual_0`, … and `mid_residual`. Zhang et al. 2023 */
   controlled?: boolean
+  /** with weights of `int8Weights`: the layers that bear it compute in 8-bit integers, on a device that has them */
+  int8?: boolean
   /** In place of these inputs, what is in the same graph and tells them: they never leave the device. */
   steering?: Steering
 }
@@ -48,9 +50,17 @@ export interface Steering {
  * @throws InvalidOptionError  for an attention slice size that a layer cannot have
  * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
  */
-export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
+export function unetGraph(
+  config: UNetConfig,
+  weights: Weights,
+  shape: UNetShape,
+  options: LayerOptions,
+  int8?: Weights,
+): ModelGraph {
   const g = new Layers(options)
-  unet(g, config, unetCheckpoint(config, weights), shape)
+  const whole = unetCheckpoint(config, weights)
+  const source = new WeightPath((key, dims) => int8?.get(key) ?? whole.take(key, dims).tensor, '', int8 !== undefined)
+  unet(g, config, source, shape)
   return g.build()
 }
 
@@ -61,9 +71,18 @@ export function unetCheckpoint(config: UNetConfig, weights: Weights): WeightPath
 
 /** Every weight of a configuration: key → shape. */
 export function unetWeightShapes(config: UNetConfig): WeightShapes {
+  return shapesTaken(config, false)
+}
+
+/** The weights that bear 8-bit integers. */
+export function unetInt8Keys(config: UNetConfig): string[] {
+  return [...shapesTaken(config, true).keys()].flatMap(key => /^(.*)\.int8$/.exec(key)?.[1] ?? [])
+}
+
+function shapesTaken(config: UNetConfig, int8: boolean): WeightShapes {
   const side = 2 ** (config.blocks.length - 1)
   const g = new Layers({ provider: 'cpu', attention: { kind: 'fused' } })
-  return recordWeightShapes(p => unet(g, config, p, { batch: 1, height: side, width: side, sequenceLength: 1 }))
+  return recordWeightShapes(p => unet(g, config, p, { batch: 1, height: side, width: side, sequenceLength: 1 }), int8)
 }
 
 function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): void {
@@ -71,7 +90,8 @@ function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): v
   const sample = g.input('sample', [batch, config.inChannels, height, width])
   const text = g.input('encoder_hidden_states', [batch, sequenceLength, config.crossAttentionDim])
   const timestep = g.graph.input('timestep', 'float32', [1])
-  const network = { g, config, text, time: timeEmbedding(g, config, p.at('time_embedding'), timestep) }
+  const time = timeEmbedding(g, config, p.at('time_embedding'), timestep)
+  const network = { g, config, text, time, isDeep: true }
 
   let x = config.centerInputSample ? g.shift(g.scale(sample, 2), -1) : sample
   x = g.conv2d(x, p.at('conv_in'), config.blocks[0].channels, { kernel: config.convInKernel })
@@ -86,7 +106,14 @@ function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): v
   } else x = deepLayers(network, x, skips, p, steered)
   if (deepFeature === 'told') g.output('deep_feature', x)
   const last = config.upBlocks.length - 1
-  x = upLayer(network, x, skips, p.at('up_blocks', last), config.upBlocks[last], config.upBlocks[last].layers - 1)
+  x = upLayer(
+    { ...network, isDeep: false },
+    x,
+    skips,
+    p.at('up_blocks', last),
+    config.upBlocks[last],
+    config.upBlocks[last].layers - 1,
+  )
 
   x = g.activation(config.activation, g.groupNorm(x, p.at('conv_norm_out'), config.groups, config.eps))
   g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
@@ -122,6 +149,8 @@ export interface Network {
   text: Value
   /** activated, [1, timeChannels] */
   time: Value
+  /** what convolutions in 8-bit integers miss in the last layer shows in the picture; in all others it is evened out */
+  isDeep: boolean
 }
 
 /** All between the first convolution and the last layer of the last up block. */
@@ -199,9 +228,11 @@ function upsample(g: Layers, x: Value, like: Value | undefined, p: WeightPath): 
   return g.conv2d(g.upsample(x, rows, columns), p, channels)
 }
 
-function resnet({ g, config, time }: Network, x: Value, p: WeightPath, block: UNetBlock, outputScale = 1): Value {
+function resnet(network: Network, x: Value, p: WeightPath, block: UNetBlock, outputScale = 1): Value {
+  const { g, config, time, isDeep: int8 } = network
   const { groups, eps, activation, timeScaleShift } = config
-  return resnetBlock(g, x, p, { channels: block.channels, groups, eps, activation, time, timeScaleShift, outputScale })
+  const { channels } = block
+  return resnetBlock(g, x, p, { channels, groups, eps, activation, time, timeScaleShift, outputScale, int8 })
 }
 
 function transformer({ g, config, text }: Network, x: Value, p: WeightPath, block: UNetBlock, i: number): Value {

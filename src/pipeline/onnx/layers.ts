@@ -1,6 +1,7 @@
 import { elementCount } from '../tensor.js'
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
+import { conv3x3Int8, linearInt8 } from './int8.js'
 import type { WeightPath } from './weightPath.js'
 
 export type { Attention }
@@ -24,6 +25,10 @@ export interface ConvOptions {
   stride?: number
   /** one number, or [top, left, bottom, right]; half the kernel when left out */
   padding?: number | readonly [number, number, number, number]
+  /** it is 3×3 of stride 1 and bears 8-bit integers, where there are weights of them */
+  int8?: boolean
+  /** whether it has one (`true`) */
+  bias?: boolean
 }
 
 export interface AttentionOptions {
@@ -67,15 +72,23 @@ export class Layers {
     return this.graph.build()
   }
 
-  /** torch.nn.Linear: weight [features, in], in place. */
-  linear(x: Value, p: WeightPath, features: number, { bias = true } = {}): Value {
-    const inputs = x.shape.at(-1)!
-    const weight = this.weight(p, 'weight', [features, inputs])
-    return this.product(x, weight, bias ? this.weight(p, 'bias', [features]) : undefined)
+  /**
+   * torch.nn.Linear: weight [features, in], in place.
+   * @param options.int8 it bears 8-bit integers, where there are weights of them
+   */
+  linear(x: Value, p: WeightPath, features: number, { bias = true, int8 = false } = {}): Value {
+    const term = bias ? this.weight(p, 'bias', [features]) : undefined
+    if (int8 && p.isInt8) return linearInt8(this, x, p, features, term)
+    return this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
+    if (p.isInt8) {
+      const both = this.linear(x, p, 2 * features, { int8: true })
+      const [first, second] = this.split(both, [features, features], x.shape.length - 1)
+      return this.mul(first, this.activation('gelu', second))
+    }
     const half = (from: number) => {
       const rows = [from, from + features] as const
       const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
@@ -85,7 +98,10 @@ export class Layers {
   }
 
   /** torch.nn.Conv2d. */
-  conv2d(x: Value, p: WeightPath, channels: number, { kernel = 3, stride = 1, padding }: ConvOptions = {}): Value {
+  conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
+    const { kernel = 3, stride = 1, padding, bias: hasBias = true, int8 } = options
+    const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
+    if (int8 && p.isInt8) return conv3x3Int8(this, x, p, channels, bias)
     const [batch, inputs, height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
     const pads = typeof around === 'number' ? [around, around, around, around] : around
@@ -93,9 +109,8 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
-    return this.node('Conv', [x, weight, this.weight(p, 'bias', [channels])], [batch, channels, rows, columns], {
-      attributes,
-    })
+    const operands = bias ? [x, weight, bias] : [x, weight]
+    return this.node('Conv', operands, [batch, channels, rows, columns], { attributes })
   }
 
   /**

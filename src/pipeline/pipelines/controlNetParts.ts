@@ -27,7 +27,7 @@ export async function loadControlNetParts(
 
 /** A folder that was saved from such a pipeline has its ControlNet beside the other parts. */
 async function ownControlNet(source: string, options: FromPretrainedOptions): Promise<ControlNetModel> {
-  const { scheduler: _, safetyChecker: __, ...own } = options
+  const { scheduler: _, safetyChecker: __, requiresSafetyChecker: ___, ...own } = options
   return ControlNetModel.fromPretrained(source, { ...own, subfolder: 'controlnet' }).catch(error => {
     if (!(error instanceof ModelNotFoundError)) throw error
     throw new InvalidOptionError(

@@ -1,15 +1,19 @@
 import { UnsupportedModelError } from '../errors.js'
 import { autoencoderKL } from '../models/autoencoderKL.js'
+import { autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
+import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { loadClipTokenizer } from '../tokenizer/clip.js'
 import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
+import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
@@ -21,7 +25,6 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
-  if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
 
   const dtype = options.dtype ?? 'float32'
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
@@ -39,11 +42,18 @@ export async function loadStableDiffusion(
       placement,
     ),
     unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
-    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), placement),
+    vae: autoencoder(await config('vae'), where('vae'), await weights('vae'), placement),
     scheduler: mended(
       options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
     ),
+    safetyChecker: await loadSafetyChecker(folder, index, options, placement),
   }
+}
+
+function autoencoder(json: Record<string, unknown>, where: string, weights: Weights, placement: Placement) {
+  return json._class_name === 'AutoencoderTiny'
+    ? autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement)
+    : autoencoderKL(parseVaeConfig(json, where), weights, placement)
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */
@@ -55,20 +65,15 @@ export const stableDiffusionClasses = [
   'StableDiffusionControlNetImg2ImgPipeline',
 ] as const
 
-const safetyCheckerWarning =
-  'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
-  'conditions of the Stable Diffusion license and do not expose unfiltered results in services or applications open ' +
-  'to the public. Pass safetyChecker: null to leave out this warning.'
-
 /** The classes that each part may have; others would compute something else. */
 const classes: Record<string, readonly string[]> = {
   tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
   text_encoder: ['CLIPTextModel'],
   unet: ['UNet2DConditionModel'],
-  vae: ['AutoencoderKL'],
+  vae: ['AutoencoderKL', 'AutoencoderTiny'],
 }
 
-/** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
+/** Parts of the pipeline's class that may be absent. */
 const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor', 'controlnet'])
 
 /** @throws UnsupportedModelError for a model that is no Stable Diffusion, or of parts not known here */

@@ -31,7 +31,8 @@ export function noisePrediction(
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
     const steering = control?.(text, { step, total, timestep })
     const input = channels ? joinChannels(latents, channels) : latents
-    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, steering })
+    const int8 = quality !== 'exact'
+    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, int8, steering })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
     return text.isGuided
       ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)
