@@ -44,7 +44,9 @@ function writeIndex(change: object): void {
 
 test('pipelines that share a checker’s parts are checked, too', async () => {
   await using pipeline = await StableDiffusionPipeline.fromPretrained(folder, cpu)
-  const { images: [image] } = await pipeline(prompts[0], { numInferenceSteps: 2, seed: 1 })
+  const {
+    images: [image],
+  } = await pipeline(prompts[0], { numInferenceSteps: 2, seed: 1 })
   const inpaint = StableDiffusionInpaintPipeline.fromPipe(StableDiffusionImg2ImgPipeline.fromPipe(pipeline))
   expect(inpaint.safetyChecker).toBe(pipeline.safetyChecker)
   const output = await inpaint(prompts[0], { image, maskImage: image, numInferenceSteps: 2, seed: 1 })

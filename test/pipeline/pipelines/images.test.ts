@@ -13,6 +13,7 @@ import {
   StableDiffusionImg2ImgPipeline,
   StableDiffusionInpaintPipeline,
   StableDiffusionPipeline,
+  UNet2DConditionModel,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
 import { psnr } from '../../support/compare.js'
@@ -193,6 +194,19 @@ describe('inpainting', () => {
       )
     expect([0, 30, 59].map(differing)).toEqual([false, false, false])
     expect([60, 90, 119].map(differing)).toEqual([true, true, true])
+  })
+
+  test('nine channels go with balanced and fast; another pipeline refuses them', async () => {
+    const unet = await UNet2DConditionModel.fromPretrained(fixture('inpaint'), { device: 'cpu' })
+    const nine = new StableDiffusionInpaintPipeline({ ...base.components, unet })
+    const steps = { ...call, numInferenceSteps: 8 }
+    const [exact] = (await nine('a car', steps)).images
+    for (const quality of ['balanced', 'fast'] as const)
+      expect(psnr((await nine('a car', { ...steps, quality })).images[0].data, exact.data)).toBeGreaterThan(15)
+    expect(() => StableDiffusionImg2ImgPipeline.fromPipe(nine)).toThrow(
+      /"in_channels" is 9; image to image needs the VAE's latent_channels, 4: load this model with StableDiffusionInpaint/,
+    )
+    await unet.release()
   })
 
   test.each<[Partial<InpaintOptions>, string]>([
