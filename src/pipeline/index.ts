@@ -25,7 +25,7 @@ export {
   modelCacheDir,
   modelRemoval,
 } from './pipelines/hubModels.js'
-export type { FromPretrainedOptions } from './pipelines/loadStableDiffusion.js'
+export type { FromPretrainedOptions, FromSingleFileOptions } from './pipelines/loadStableDiffusion.js'
 export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'

@@ -9,9 +9,11 @@ import { parseVaeConfig } from '../models/vae.js'
 import { progressId, reportProgress } from '../progress.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import { type ClipTokenizer, loadClipTokenizer } from '../tokenizer/clip.js'
-import { componentWeights, type ModelIndex, modelIndex, readJson, resolveModel } from '../weights/repository.js'
+import type { ClipTokenizer } from '../tokenizer/clip.js'
+import { type ModelIndex, modelIndex, resolveModel } from '../weights/repository.js'
+import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
+import { singleFile } from './singleFile.js'
 
 /** What a Stable Diffusion 1.x pipeline is made of. */
 export interface StableDiffusionParts {
@@ -58,29 +60,46 @@ export async function loadStableDiffusion(
   const index = await modelIndex(folder)
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
+  return partsOf(folderFiles(folder, options.variant), source, { ...options, device })
+}
 
-  const dtype = options.dtype ?? 'float32'
+export interface FromSingleFileOptions
+  extends Pick<FromPretrainedOptions, 'dtype' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'> {
+  /**
+   * a folder in diffusers layout: its configurations, scheduler and tokenizer, and its weights for a part that the file lacks (those of the model
+   * that the names in the file tell)
+   */
+  config?: string
+}
+
+/** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
+export async function loadSingleFile(path: string, options: FromSingleFileOptions): Promise<StableDiffusionParts> {
+  const { config, ...common } = options
+  checkOptions(common, singleFileNames)
+  const device = await resolveDevice(options.device ?? 'auto')
+  options.signal?.throwIfAborted()
+  return partsOf(await singleFile(path, config), path, { ...common, device })
+}
+
+async function partsOf(
+  files: ModelFiles,
+  name: string,
+  { dtype = 'float32', device, scheduler }: Pick<FromPretrainedOptions, 'dtype' | 'scheduler'> & { device: Device },
+): Promise<StableDiffusionParts> {
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const config = (part: string) => readJson(folder, `${part}/config.json`)
-  const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
-  const where = (part: string) => `${folder}/${part}/config.json`
-  const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
+  const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
+  const vaeConfig = parseVaeConfig(await files.config('vae'), files.where('vae'))
+  const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   const parts = {
-    name: source,
+    name,
     dtype,
-    tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
-    textEncoder: clipTextModel(
-      parseClipTextConfig(await config('text_encoder'), where('text_encoder')),
-      await weights('text_encoder'),
-      placement,
-    ),
-    unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
-    vae: autoencoderKL(parseVaeConfig(await config('vae'), where('vae')), await weights('vae'), placement),
-    scheduler: mended(
-      options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
-    ),
+    tokenizer: await files.tokenizer(),
+    textEncoder: clipTextModel(textConfig, await files.textEncoder(textConfig), placement),
+    unet: unet2DConditionModel(unetConfig, await files.unet(unetConfig), placement),
+    vae: autoencoderKL(vaeConfig, await files.vae(vaeConfig), placement),
+    scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
-  checkFit(parts, where('unet'))
+  checkFit(parts, files.where('unet'))
   return parts
 }
 
@@ -127,8 +146,10 @@ const names = new Set<string>([
   'onProgress',
 ] satisfies (keyof FromPretrainedOptions)[])
 
-function checkOptions(options: FromPretrainedOptions): void {
-  checkNames(options, names)
+const singleFileNames = new Set<string>(['dtype', 'device', 'scheduler', 'safetyChecker', 'signal', 'config'])
+
+function checkOptions(options: FromPretrainedOptions, known = names): void {
+  checkNames(options, known)
   const { dtype, scheduler, safetyChecker } = options
   if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
   if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')

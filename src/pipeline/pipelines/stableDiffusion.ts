@@ -17,7 +17,13 @@ import { Callable } from './callable.js'
 import { type Call, type CallOptions, checked, type PipelineOutput, type Sizes } from './callOptions.js'
 import { drained } from './drained.js'
 import { imageParameters } from './imageParameters.js'
-import { type FromPretrainedOptions, loadStableDiffusion, type StableDiffusionParts } from './loadStableDiffusion.js'
+import {
+  type FromPretrainedOptions,
+  type FromSingleFileOptions,
+  loadSingleFile,
+  loadStableDiffusion,
+  type StableDiffusionParts,
+} from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
@@ -75,6 +81,15 @@ export class StableDiffusionPipeline extends Callable {
    */
   static async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
     return new StableDiffusionPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /**
+   * @param path a checkpoint of Stable Diffusion 1.x or 2.x in one `.safetensors`, in the original layout
+   * @throws as `fromPretrained`
+   * @see diffusers `FromSingleFileMixin.from_single_file`
+   */
+  static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<StableDiffusionPipeline> {
+    return new StableDiffusionPipeline(await loadSingleFile(path, options))
   }
 
   /** The device that really runs. */

@@ -1,6 +1,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { InvalidOptionError } from '../errors.js'
-import { readClipTokenizerFiles } from './files.js'
+import { type ClipTokenizerFiles, readClipTokenizerFiles } from './files.js'
+import { standardClipFiles } from './standard.js'
 
 /** CLIP's byte-level BPE: prompt → token ids. */
 export interface ClipTokenizer {
@@ -31,7 +32,18 @@ export interface TokenizerOutput {
  * @throws ModelNotFoundError | CorruptWeightsError
  */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const files = await readClipTokenizerFiles(folder)
+  return clipTokenizer(await readClipTokenizerFiles(folder))
+}
+
+/**
+ * The tokenizer of Stable Diffusion 1.x and 2.x, from the vocabulary that ships with the package.
+ * @param pad what fills a prompt up: `<|endoftext|>` in 1.x, `!` in 2.x
+ */
+export async function standardClipTokenizer({ pad }: { pad: string }): Promise<ClipTokenizer> {
+  return clipTokenizer(await standardClipFiles(pad))
+}
+
+function clipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
   const backend = new Tokenizer(
     {
       version: '1.0',

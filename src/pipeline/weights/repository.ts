@@ -53,13 +53,18 @@ export async function readJson(folder: string, path: string): Promise<Record<str
 
 /** The folder of the model that ships with the package: from src/ and from dist/ alike. */
 export function embeddedModel(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', 'tiny')
+  return shippedFolder('tiny')
+}
+
+/** A folder of models/, as the package ships it. */
+export function shippedFolder(name: 'tiny' | 'clip'): string {
+  return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', name)
 }
 
 function singleFile(source: string): UnsupportedModelError {
   if (extname(source) === '.safetensors')
     return new UnsupportedModelError(
-      `${source} is a single file in the original layout, which is not run here yet; expected a folder in diffusers layout`,
+      `${source} is a single file: load it with fromSingleFile; expected a folder in diffusers layout`,
     )
   if (isPickle(source)) return new UnsupportedModelError(`${source} is a pickle: ${pickleReason}`)
   return new UnsupportedModelError(`${source} is a file; expected a folder in diffusers layout`)
