@@ -10,11 +10,15 @@ export {
 export { gridImage } from './image/grid.js'
 export { Image, type Tile } from './image/image.js'
 export type { ImageParameters } from './image/parameters.js'
-export type { AutoencoderKL, DiagonalGaussian } from './models/autoencoderKL.js'
-export type { CLIPTextModel } from './models/clipTextModel.js'
-export type { UNet2DConditionModel } from './models/unet2DConditionModel.js'
+export { AutoencoderKL, type DiagonalGaussian } from './models/autoencoderKL.js'
+export { CLIPTextModel } from './models/clipTextModel.js'
+export type { PartOptions } from './models/loadPart.js'
+export { UNet2DConditionModel } from './models/unet2DConditionModel.js'
 export type { CallOptions, PipelineOutput } from './pipelines/callOptions.js'
+export type { Step } from './pipelines/denoising.js'
 export { DiffusionPipeline } from './pipelines/diffusionPipeline.js'
+export type { FromPretrainedOptions } from './pipelines/fromPretrainedOptions.js'
+export type { FromSingleFileOptions } from './pipelines/fromSingleFileOptions.js'
 export {
   type CachedModel,
   cachedModels,
@@ -25,9 +29,8 @@ export {
   modelCacheDir,
   modelRemoval,
 } from './pipelines/hubModels.js'
-export type { FromPretrainedOptions, FromSingleFileOptions } from './pipelines/loadStableDiffusion.js'
 export type { MapOptions } from './pipelines/map.js'
-export { StableDiffusionPipeline, type Step } from './pipelines/stableDiffusion.js'
+export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export {

@@ -54,6 +54,14 @@ export function concat(tensors: readonly Tensor[]): Tensor {
   return tensor(data, [tensors.reduce((count, { dims }) => count + dims[0], 0), ...item.slice(1)])
 }
 
+/** Every value times `factor`. */
+export function scaled({ dims, data }: Tensor, factor: number): Tensor {
+  return tensor(
+    data.map(value => value * factor),
+    dims,
+  )
+}
+
 /** Each item of the first dimension `times` times in a row, as torch's `repeat_interleave`. */
 export function repeatItems(source: Tensor, times: number): Tensor {
   const items = Array.from({ length: source.dims[0] }, (_, i) => slice(source, i, i + 1))

@@ -1,6 +1,8 @@
 /** The public surface as a user writes it: that this file compiles, and nothing in it is `any`, is the test. */
 import {
+  AutoencoderKL,
   type CallOptions,
+  CLIPTextModel,
   DDIMScheduler,
   type Device,
   DiffusionPipeline,
@@ -10,6 +12,7 @@ import {
   randn,
   StableDiffusionPipeline,
   type Tensor,
+  UNet2DConditionModel,
 } from '../../src/index.js'
 
 export async function article() {
@@ -80,3 +83,14 @@ export type Checks = [
   No<HoldsAny<CallOptions>>,
   No<HoldsAny<StableDiffusionPipeline>>,
 ]
+
+export async function partsAlone() {
+  const vae: AutoencoderKL = await AutoencoderKL.fromPretrained('stabilityai/sd-vae-ft-mse', { dtype: 'float16' })
+  const unet = await UNet2DConditionModel.fromPretrained('owner/name', { subfolder: 'unet', device: 'cuda' })
+  const textEncoder = await CLIPTextModel.fromPretrained('owner/name', { subfolder: 'text_encoder' })
+  await using pipeline = await StableDiffusionPipeline.fromPretrained('owner/name')
+  Object.assign(pipeline, { vae, unet, textEncoder })
+  // @ts-expect-error a typing mistake
+  await AutoencoderKL.fromPretrained('owner/name', { subFolder: 'vae' })
+  return vae.config.scalingFactor
+}

@@ -123,3 +123,17 @@ case(
     negative_prompt=["", "blurry"],
 )
 case("half dpm++ 2m karras", model="half", dtype="float16", scheduler=(DPM, {"use_karras_sigmas": True}))
+
+# Stable Diffusion 2: its own scheduler predicts the velocity
+TURBO = {"prediction_type": "epsilon", **TRAILING}
+case("sd2", model="sd2")
+case("sd2 half", model="sd2", dtype="float16")
+case("sd2 two prompts, odd size", model="sd2", prompt=[CAR, HOUSE], negative_prompt=["blurry, ugly", ""], height=40, width=56)
+case("sd2 clip skip", model="sd2", clip_skip=1)
+case("sd2 euler", model="sd2", scheduler=EULER)
+case("sd2 euler ancestral", model="sd2", scheduler=ANCESTRAL)
+case("sd2 pndm", model="sd2", scheduler=PNDM)
+case("sd2 dpm++ 2m karras", model="sd2", scheduler=(DPM, {"use_karras_sigmas": True}))
+case("sd2 ddim zero snr", model="sd2", scheduler=(DDIM, ZERO_SNR), guidance_rescale=0.7)
+case("sd2 euler zero snr", model="sd2", scheduler=(EULER, ZERO_SNR), guidance_rescale=0.7)
+case("sd2 turbo", model="sd2", scheduler=(EULER, TURBO), steps=1, guidance_scale=0)

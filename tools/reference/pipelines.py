@@ -46,15 +46,20 @@ def main():
     write_sd1(FIXTURES / "sd1")
     write_half(FIXTURES / "half")
 
+    write_expected(("sd1", "half"), "", pinned)
+    report(FIXTURES)
+
+
+def write_expected(names, prefix, pinned):
+    """Runs the cases of some folders; their values go into `{prefix}cases.json` and `{prefix}expected.safetensors`."""
     tensors, cases, parts = {}, [], {}
-    for name in ("sd1", "half"):
+    for name in names:
         pipe = load(name)
         parts[name] = parts_of(name, pipe, tensors)
         for case in (case for case in CASES if case["model"] == name):
             cases.append(case_of(case, pipe, tensors))
-    write_tensors(FIXTURES / "expected.safetensors", tensors)
-    write_json(FIXTURES / "cases.json", {"made_with": pinned, "parts": parts, "cases": cases})
-    report(FIXTURES)
+    write_tensors(FIXTURES / f"{prefix}expected.safetensors", tensors)
+    write_json(FIXTURES / f"{prefix}cases.json", {"made_with": pinned, "parts": parts, "cases": cases})
 
 
 def load(name):
@@ -122,12 +127,12 @@ def parts_of(name, pipe, tensors):
     states = pipe.text_encoder(ids, output_hidden_states=True).hidden_states
     tensors[f"{name}.embeddings.clipSkip1"] = pipe.text_encoder.final_layer_norm(states[-2])
 
-    sample = torch.randn((2, 4, 9, 13), generator=generator)
+    sample = torch.randn((2, pipe.unet.config.in_channels, 9, 13), generator=generator)
     tensors[f"{name}.unet.sample"] = sample
     tensors[f"{name}.unet.out"] = pipe.unet(sample, 801.5, encoder_hidden_states=embeddings[:2]).sample
 
     pixels = torch.randint(0, 256, (1, 9, 13, 3), generator=generator, dtype=torch.uint8)
-    picture = F.interpolate(pixels.permute(0, 3, 1, 2).float(), scale_factor=8, mode="bilinear").round()
+    picture = F.interpolate(pixels.permute(0, 3, 1, 2).float(), scale_factor=pipe.vae_scale_factor, mode="bilinear").round()
     moments = pipe.vae.encode(picture / 127.5 - 1).latent_dist
     tensors[f"{name}.vae.picture"] = picture.permute(0, 2, 3, 1).to(torch.uint8)
     tensors[f"{name}.vae.mode"] = moments.mode()
@@ -274,15 +279,16 @@ def normalise(conv, mean, deviation):
 
 @torch.no_grad()
 def predict_noise(unet, scheduler):
-    """Fits conv_out by least squares so that the random U-Net finds some of the noise: latents then stay in range.
+    """Fits conv_out by least squares so that the random U-Net finds some of the noise (or velocity): latents then stay in range.
 
     A share of the random weights is kept, so that the text still steers the picture.
     """
     randomise(unet)
     betas = torch.linspace(scheduler["beta_start"] ** 0.5, scheduler["beta_end"] ** 0.5, 1000) ** 2
     kept = torch.cumprod(1 - betas, 0)
-    scene = F.interpolate(torch.randn((96, 4, 3, 3)), size=(8, 8), mode="bicubic")
-    noise = torch.randn((96, 4, 8, 8))
+    channels = unet.config.in_channels
+    scene = F.interpolate(torch.randn((96, channels, 3, 3)), size=(8, 8), mode="bicubic")
+    noise = torch.randn((96, channels, 8, 8))
     times = torch.randint(0, 1000, (96,))
     alpha = kept[times].view(-1, 1, 1, 1)
     noisy = alpha.sqrt() * scene + (1 - alpha).sqrt() * noise
@@ -292,7 +298,9 @@ def predict_noise(unet, scheduler):
     hook.remove()
     columns = F.unfold(features[0], 3, padding=1).transpose(1, 2).flatten(0, 1).double()
     columns = torch.cat([columns, torch.ones(len(columns), 1, dtype=torch.float64)], 1)
-    target = noise.flatten(2).transpose(1, 2).flatten(0, 1).double()
+    velocity = alpha.sqrt() * noise - (1 - alpha).sqrt() * scene
+    target = velocity if scheduler.get("prediction_type") == "v_prediction" else noise
+    target = target.flatten(2).transpose(1, 2).flatten(0, 1).double()
     ridge = torch.eye(columns.shape[1], dtype=torch.float64) * 1e-3 * len(columns)
     solved = torch.linalg.solve(columns.T @ columns + ridge, columns.T @ target).float().T
     share = 0.08 / out.std()

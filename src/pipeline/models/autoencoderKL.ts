@@ -3,8 +3,9 @@ import { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, slice, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
+import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
-import { type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
+import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
 export interface AutoencoderKL {
@@ -23,6 +24,17 @@ export interface AutoencoderKL {
    */
   decode(latents: Tensor, options?: RunOptions): Promise<{ sample: Tensor }>
   release(): Promise<void>
+}
+
+export const AutoencoderKL = {
+  /**
+   * @param source its folder or hub repository, such as `'stabilityai/sd-vae-ft-mse'`; a pipeline's, with `subfolder: 'vae'`
+   * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  fromPretrained: (source: string, options: PartOptions = {}): Promise<AutoencoderKL> =>
+    loadPart(source, options, ({ config, where, weights, placement }) =>
+      autoencoderKL(parseVaeConfig(config, where), weights, placement),
+    ),
 }
 
 /** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */

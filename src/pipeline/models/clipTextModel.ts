@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
-import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph } from './clip.js'
+import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
+import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 
 /**
@@ -19,6 +20,17 @@ export interface CLIPTextModel {
   readonly config: ClipTextConfig
   readonly placement: Placement
   release(): Promise<void>
+}
+
+export const CLIPTextModel = {
+  /**
+   * @param source its folder or hub repository; a pipeline's, with `subfolder: 'text_encoder'`
+   * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  fromPretrained: (source: string, options: PartOptions = {}): Promise<CLIPTextModel> =>
+    loadPart(source, options, ({ config, where, weights, placement }) =>
+      clipTextModel(parseClipTextConfig(config, where), weights, placement),
+    ),
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */

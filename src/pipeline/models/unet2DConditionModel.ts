@@ -2,8 +2,9 @@ import { InvalidOptionError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
+import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
-import { deepChannels, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
+import { deepChannels, parseUNetConfig, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
  * The conditional U-Net, callable as in diffusers.
@@ -19,6 +20,17 @@ export interface UNet2DConditionModel {
   readonly config: UNetConfig
   readonly placement: Placement
   release(): Promise<void>
+}
+
+export const UNet2DConditionModel = {
+  /**
+   * @param source its folder or hub repository; a pipeline's, with `subfolder: 'unet'`
+   * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  fromPretrained: (source: string, options: PartOptions = {}): Promise<UNet2DConditionModel> =>
+    loadPart(source, options, ({ config, where, weights, placement }) =>
+      unet2DConditionModel(parseUNetConfig(config, where), weights, placement),
+    ),
 }
 
 interface UNetOptions extends RunOptions {

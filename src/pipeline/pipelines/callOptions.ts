@@ -8,7 +8,7 @@ import { type Quality, qualities } from './quality.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
 
 /** What a call takes beside the prompt. `0` and `''` are values; only `undefined` means "not given". */
-export interface CallOptions {
+export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   /** pixels, a multiple of 8 (default: the model's own size) */
   height?: number
   /** pixels, a multiple of 8 (default: the model's own size) */
@@ -49,12 +49,12 @@ export interface CallOptions {
   /** `'latent'` leaves the latents as they are, undecoded (`'image'`) */
   outputType?: 'image' | 'latent'
   /** called after each step; `latents` in what it returns replace the step's */
-  callbackOnStepEnd?: (
-    pipeline: StableDiffusionPipeline,
+  callbackOnStepEnd?(
+    pipeline: Pipeline,
     step: number,
     timestep: number,
     values: { latents: Tensor },
-  ) => StepEnd | Promise<StepEnd>
+  ): StepEnd | Promise<StepEnd>
   /** ends the call between two steps, or within 2 s of a step that lasts longer */
   signal?: AbortSignal
 }
@@ -78,7 +78,7 @@ export interface PipelineOutput {
 }
 
 /** A call with every default filled in and every range checked. */
-export interface Call extends CallOptions {
+export interface Call extends CallOptions<unknown> {
   /** instead of the pipeline's own */
   device?: Device
   prompts: string[] | undefined
@@ -137,7 +137,7 @@ export interface Sizes {
 }
 
 /** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checked(prompt: string | string[] | undefined, options: CallOptions, sizes: Sizes): Call {
+export function checked(prompt: string | string[] | undefined, options: CallOptions<never>, sizes: Sizes): Call {
   checkNames(options, names)
   const { defaultHeight, defaultWidth, scaleFactor, channels, tokens, features } = sizes
   const { callbackOnStepEnd, timesteps, sigmas } = options
@@ -217,7 +217,7 @@ function checkedNegative(negative: string | string[], promptCount: number): stri
   return negative
 }
 
-function randomness({ generator, seed }: CallOptions, batch: number): Pick<Call, 'generator' | 'seeds'> {
+function randomness({ generator, seed }: CallOptions<never>, batch: number): Pick<Call, 'generator' | 'seeds'> {
   if (generator !== undefined && seed !== undefined)
     throw new InvalidOptionError('generator and seed exclude each other: give one of them')
   if (generator instanceof Generator) return { generator, seeds: Array(batch).fill(generator.initialSeed) }

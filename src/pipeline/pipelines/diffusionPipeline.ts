@@ -1,6 +1,8 @@
 import { UnsupportedModelError } from '../errors.js'
 import { type ModelIndex, modelIndex } from '../weights/repository.js'
-import { checkClasses, type FromPretrainedOptions, locate } from './loadStableDiffusion.js'
+import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { checkClasses } from './loadStableDiffusion.js'
+import { locateModel } from './locateModel.js'
 import { StableDiffusionPipeline } from './stableDiffusion.js'
 
 const pipelines = { StableDiffusionPipeline }
@@ -9,7 +11,7 @@ const pipelines = { StableDiffusionPipeline }
 export const DiffusionPipeline = {
   /** @throws UnsupportedModelError naming the class, where it is none of those built here */
   async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
-    const { folder, device } = await locate(source, options, checkClass)
+    const { folder, device } = await locateModel(source, options, checkClass)
     const index = await modelIndex(folder)
     checkClass(index, folder)
     const Pipeline = pipelines[index._class_name as keyof typeof pipelines]

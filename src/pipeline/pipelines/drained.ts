@@ -3,7 +3,7 @@ import type { LatentRgb } from '../models/latentRgb.js'
 import { progressId, reportProgress } from '../progress.js'
 import type { Device } from '../runtime/engine.js'
 import type { Call, PipelineOutput } from './callOptions.js'
-import type { Step } from './stableDiffusion.js'
+import type { Step } from './denoising.js'
 
 /**
  * Walks calls to their ends, each device taking the next one when it is free, and reports all of them as one.
@@ -11,10 +11,10 @@ import type { Step } from './stableDiffusion.js'
  * @returns one output a call, in the order of the calls
  * @throws the first failure, after which the other calls are aborted with it as their reason
  */
-export async function drained(
-  calls: readonly Call[],
+export async function drained<C extends Call>(
+  calls: readonly C[],
   devices: readonly Device[],
-  stepsOf: (call: Call, device: Device) => AsyncGenerator<Step, PipelineOutput>,
+  stepsOf: (call: C, device: Device) => AsyncGenerator<Step, PipelineOutput>,
   rgb: LatentRgb | null,
 ): Promise<PipelineOutput[]> {
   const began = performance.now()

@@ -1,4 +1,4 @@
-import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
+import { UnsupportedModelError } from '../errors.js'
 import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
@@ -6,16 +6,17 @@ import type { Placement } from '../models/network.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
-import { progressId, reportProgress } from '../progress.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
-import { type ModelIndex, modelIndex, resolveModel } from '../weights/repository.js'
+import { type ModelIndex, modelIndex } from '../weights/repository.js'
+import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
+import { locateModel } from './locateModel.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
-import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
 import { singleFile } from './singleFile.js'
 
-/** What a Stable Diffusion 1.x pipeline is made of. */
+/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
 export interface StableDiffusionParts {
   /** as the user named the model */
   name: string
@@ -28,57 +29,24 @@ export interface StableDiffusionParts {
   dtype: 'float32' | 'float16'
 }
 
-export interface FromPretrainedOptions {
-  /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
-  dtype?: 'float32' | 'float16'
-  /** such as `'cuda:1'`, the second card; `'auto'`, the default, takes what SDNB_DEVICE names, else the best that works */
-  device?: Device | 'auto'
-  /** branch, tag or commit of a hub repository (`'main'`) */
-  revision?: string
-  /** such as `'fp16'`: weight files with that word in their name */
-  variant?: string
-  /** the hub's cache (default: as huggingface_hub, HF_HOME and HF_HUB_CACHE) */
-  cacheDir?: string
-  /** looks in the cache alone */
-  localFilesOnly?: boolean
-  /** for gated and private repositories (default: HF_TOKEN, or what `hf auth login` stored) */
-  token?: string
-  /** instead of the model's own */
-  scheduler?: Scheduler
-  /** none is built here: `null` says that you know */
-  safetyChecker?: null
-  signal?: AbortSignal
-  onProgress?: (progress: { file: string; loaded: number; total: number }) => void
-}
-
 /** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
 export async function loadStableDiffusion(
   source: string,
   options: FromPretrainedOptions,
 ): Promise<StableDiffusionParts> {
-  const { folder, device } = await locate(source, options, checkClasses)
+  const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
   if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
   return partsOf(folderFiles(folder, options.variant), source, { ...options, device })
 }
 
-export interface FromSingleFileOptions
-  extends Pick<FromPretrainedOptions, 'dtype' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'> {
-  /**
-   * a folder in diffusers layout: its configurations, scheduler and tokenizer, and its weights for a part that the file lacks (those of the model
-   * that the names in the file tell)
-   */
-  config?: string
-}
-
 /** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
 export async function loadSingleFile(path: string, options: FromSingleFileOptions): Promise<StableDiffusionParts> {
-  const { config, ...common } = options
-  checkOptions(common, singleFileNames)
+  checkFromSingleFile(options)
   const device = await resolveDevice(options.device ?? 'auto')
   options.signal?.throwIfAborted()
-  return partsOf(await singleFile(path, config), path, { ...common, device })
+  return partsOf(await singleFile(path, options.config), path, { ...options, device })
 }
 
 async function partsOf(
@@ -115,50 +83,6 @@ function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: strin
     refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
   if (crossAttentionDim !== textEncoder.config.hiddenSize)
     refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
-}
-
-/**
- * Where a model lies, downloaded if need be, and the device that will run it; options are checked before any of it.
- * @param accept throws for a model that the caller does not run
- */
-export async function locate(
-  source: string,
-  options: FromPretrainedOptions,
-  accept: (index: ModelIndex, folder: string) => void,
-): Promise<{ folder: string; device: Device }> {
-  checkOptions(options)
-  const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, shown => resolveModel(source, { ...options, ...shown, accept }))
-  return { folder, device }
-}
-
-const names = new Set<string>([
-  'dtype',
-  'device',
-  'revision',
-  'variant',
-  'cacheDir',
-  'localFilesOnly',
-  'token',
-  'scheduler',
-  'safetyChecker',
-  'signal',
-  'onProgress',
-] satisfies (keyof FromPretrainedOptions)[])
-
-const singleFileNames = new Set<string>(['dtype', 'device', 'scheduler', 'safetyChecker', 'signal', 'config'])
-
-function checkOptions(options: FromPretrainedOptions, known = names): void {
-  checkNames(options, known)
-  const { dtype, scheduler, safetyChecker } = options
-  if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
-  if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')
-    throw new InvalidOptionError(
-      `scheduler must be one such as DDIMScheduler.fromConfig(pipeline.scheduler.config), got ${shown(scheduler)}`,
-    )
-  if (safetyChecker !== undefined && safetyChecker !== null)
-    throw new InvalidOptionError(`safetyChecker must be null, since none is run here yet, got ${shown(safetyChecker)}`)
-  checkSignal(options)
 }
 
 const safetyCheckerWarning =
@@ -212,34 +136,4 @@ function withSampleSize(json: Record<string, unknown>): Record<string, unknown> 
   const { sample_size: size, _diffusers_version: version } = json
   const old = typeof version === 'string' && /^0\.[0-8]\./.test(version)
   return old && typeof size === 'number' && size < 64 ? { ...json, sample_size: 64 } : json
-}
-
-/**
- * A download is a long call: shown as one bar, beside what the caller asked to hear. Where its reports are refused, as in a
- * cell that was stopped, it ends.
- */
-async function withDownloadBar<T>(
-  { onProgress, signal }: FromPretrainedOptions,
-  download: (options: Required<Pick<FromPretrainedOptions, 'onProgress' | 'signal'>>) => Promise<T>,
-): Promise<T> {
-  const id = progressId()
-  const refused = new AbortController()
-  const began = performance.now()
-  let last = { step: 0, total: 0 }
-  const report = (done: boolean) => {
-    const elapsed = done ? {} : { elapsed: Math.round(performance.now() - began) }
-    return reportProgress({ id, label: 'Downloading', unit: 'byte', ...last, done, ...elapsed })
-  }
-  try {
-    return await download({
-      signal: signal ? AbortSignal.any([signal, refused.signal]) : refused.signal,
-      onProgress(progress) {
-        onProgress?.(progress)
-        last = { step: progress.loaded, total: progress.total }
-        report(false).catch(reason => refused.abort(reason))
-      },
-    })
-  } finally {
-    if (last.total) await report(true)
-  }
 }

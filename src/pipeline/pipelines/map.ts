@@ -2,11 +2,11 @@ import { InvalidOptionError } from '../errors.js'
 import { Generator } from '../random.js'
 import { type Device, devicesLike, resolveDevice } from '../runtime/engine.js'
 import { slice } from '../tensor.js'
-import { type Call, type CallOptions, checked, type Sizes } from './callOptions.js'
+import type { Call, CallOptions } from './callOptions.js'
 import { shown } from './optionChecks.js'
 
 /** What `map` takes beside the prompts: a call's options, those for each prompt or picture as in a call of all prompts. */
-export interface MapOptions extends CallOptions {
+export type MapOptions<Options extends CallOptions<never> = CallOptions> = Omit<Options, 'generator'> & {
   /** each takes the next prompt when it is free (the pipeline's own, and all others of its kind that work) */
   devices?: Device[]
   /** one a picture, in the order of the prompts: a single one would draw in the order in which devices are free. Excludes `seed` */
@@ -15,9 +15,14 @@ export interface MapOptions extends CallOptions {
 
 /**
  * One call a prompt, each with its share of what was given for all.
+ * @param checked of all prompts
  * @throws InvalidOptionError naming the option, what it may be and what came
  */
-export function checkedMap(prompts: string[], { devices: _, ...options }: MapOptions, sizes: Sizes): Call[] {
+export function checkedMap<Options extends CallOptions<never>, C extends Call>(
+  prompts: string[],
+  { devices: _, ...options }: MapOptions<Options>,
+  checked: (options: Options) => C,
+): C[] {
   if (!Array.isArray(prompts))
     throw new InvalidOptionError(`prompts must be a list of strings, got ${shown(prompts)}: for one, call the pipeline`)
   const generator: unknown = options.generator
@@ -26,10 +31,10 @@ export function checkedMap(prompts: string[], { devices: _, ...options }: MapOpt
       'generator must be a list with one a picture, got a single one, which would draw in the order in which devices are ' +
         'free: give the list, or seed',
     )
-  return perPrompt(prompts, checked(prompts, options, sizes))
+  return perPrompt(prompts, checked(options as unknown as Options))
 }
 
-function perPrompt(prompts: string[], call: Call): Call[] {
+function perPrompt<C extends Call>(prompts: string[], call: C): C[] {
   const { numImagesPerPrompt: count, generator, seeds, latents, negativePrompts, negativePromptEmbeds } = call
   return prompts.map((prompt, i) => {
     const [first, end] = [i * count, (i + 1) * count]

@@ -2,6 +2,7 @@ import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
 import { concat, type Tensor } from '../tensor.js'
 import { deepFeatures } from './deepFeatures.js'
+import type { Place } from './denoising.js'
 import { guided } from './guidance.js'
 import { isWhole, type Quality } from './quality.js'
 
@@ -20,7 +21,7 @@ export interface Conditioning {
 export function noisePrediction(
   unet: UNet2DConditionModel,
   { text, guidanceScale, guidanceRescale, quality, device, signal }: Conditioning,
-): (latents: Tensor, step: { step: number; total: number; timestep: number }) => Promise<Tensor> {
+): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
   return async (latents, { step, total, timestep }) => {
     const isGuided = guidanceScale > 1

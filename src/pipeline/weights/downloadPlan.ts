@@ -4,7 +4,7 @@ import { type DownloadOptions, isOffline } from './hub.js'
 import { hubCache, missingFiles } from './hubCache.js'
 import { type HubClient, HubUnreachable, hubClient } from './hubClient.js'
 import { partialBytes } from './hubDownload.js'
-import { checkRevision, listModel } from './hubListing.js'
+import { checkLayout, checkRevision, listModel } from './hubListing.js'
 import { type ModelIndex, modelIndex, parseModelIndex } from './modelIndex.js'
 import { neededFiles } from './neededFiles.js'
 
@@ -39,6 +39,7 @@ async function planned(
   hub: HubClient,
 ): Promise<DownloadPlan> {
   const { commit, files } = await listModel(id, revision, hub)
+  checkLayout(id, files)
   const cache = hubCache(id, cacheDir)
   const folder = cache.snapshot(commit)
   const isThere = await readdir(folder).then(

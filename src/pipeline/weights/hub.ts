@@ -13,9 +13,9 @@ import {
 } from './hubCache.js'
 import { HubUnreachable, hubClient } from './hubClient.js'
 import { downloadBlob, type RemoteFile } from './hubDownload.js'
-import { checkRevision, listModel } from './hubListing.js'
+import { checkLayout, checkRevision, listModel } from './hubListing.js'
 import { type ModelIndex, modelIndex } from './modelIndex.js'
-import { neededFiles } from './neededFiles.js'
+import { neededFiles, type PartFiles, partFiles } from './neededFiles.js'
 
 export interface DownloadOptions {
   /** branch, tag or commit (`'main'`) */
@@ -45,10 +45,44 @@ export interface DownloadOptions {
  * @throws CorruptWeightsError   content that is not what the hub lists
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
-  const { revision = 'main', variant, cacheDir, signal } = options
+  const { variant, accept } = options
+  return downloadFiles(id, options, {
+    async told(files, folder, fetch) {
+      checkLayout(id, files)
+      await fetch('model_index.json')
+      const index = await modelIndex(folder)
+      accept?.(index, folder)
+      return neededFiles([...files.keys()], index, variant, id)
+    },
+    check: async (paths, folder) => neededFiles(paths, await modelIndex(folder), variant, id),
+  })
+}
+
+/** The same of one part, in a repository of its own or in a subfolder of a pipeline's. */
+export async function downloadPart(id: string, options: DownloadOptions & PartFiles): Promise<string> {
+  return downloadFiles(id, options, {
+    told: async files => partFiles([...files.keys()], options, id),
+    check: async paths => partFiles(paths, options, id),
+  })
+}
+
+/** Which of a repository's files are wanted. */
+interface Wanted {
+  /** asked of what the hub lists; may fetch a file that tells it */
+  told(
+    files: ReadonlyMap<string, RemoteFile>,
+    folder: string,
+    fetch: (path: string) => Promise<void>,
+  ): Promise<string[]>
+  /** throws where a snapshot with these files lacks one */
+  check(paths: string[], folder: string): Promise<unknown>
+}
+
+async function downloadFiles(id: string, options: DownloadOptions, wanted: Wanted): Promise<string> {
+  const { revision = 'main', cacheDir, signal } = options
   checkRevision(revision)
   const cache = hubCache(id, cacheDir)
-  const cached = () => wholeSnapshot(cache, id, revision, variant)
+  const cached = () => wholeSnapshot(cache, revision, wanted)
 
   const offline = options.localFilesOnly ? 'localFilesOnly is set' : isOffline() && 'HF_HUB_OFFLINE is set'
   if (offline) return cached().catch(error => Promise.reject(notCached(id, offline, cacheDir, error)))
@@ -57,7 +91,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
     if (folder) return folder
   }
   try {
-    return await download(id, revision, options, cache)
+    return await download(id, revision, options, cache, wanted)
   } catch (error) {
     signal?.throwIfAborted()
     if (!(error instanceof HubUnreachable)) throw error
@@ -67,8 +101,14 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
   }
 }
 
-async function download(id: string, revision: string, options: DownloadOptions, cache: HubCache): Promise<string> {
-  const { variant, signal, accept } = options
+async function download(
+  id: string,
+  revision: string,
+  options: DownloadOptions,
+  cache: HubCache,
+  wanted: Wanted,
+): Promise<string> {
+  const { signal } = options
   const hub = await hubClient(id, options)
   const { commit, files } = await listModel(id, revision, hub)
   const folder = cache.snapshot(commit)
@@ -94,27 +134,20 @@ async function download(id: string, revision: string, options: DownloadOptions, 
   }
 
   // untold: what all comes to is known only then
-  await fetchAll(await missing(['model_index.json']))
-  const index = await modelIndex(folder)
-  accept?.(index, folder)
-  await fetchAll(await missing(neededFiles([...files.keys()], index, variant, id)), options.onProgress)
+  const needed = await wanted.told(files, folder, async path => fetchAll(await missing([path])))
+  await fetchAll(await missing(needed), options.onProgress)
   await cache.setCommit(revision, commit)
   return folder
 }
 
-/** The cached snapshot of a revision, when it has all that a pipeline needs. */
-async function wholeSnapshot(
-  cache: HubCache,
-  id: string,
-  revision: string,
-  variant: string | undefined,
-): Promise<string> {
+/** The cached snapshot of a revision, when it has all that is wanted. */
+async function wholeSnapshot(cache: HubCache, revision: string, wanted: Wanted): Promise<string> {
   const commit = await cache.commitOf(revision)
   if (!commit) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
   const folder = cache.snapshot(commit)
   const paths = await snapshotFiles(folder)
   if (paths.length === 0) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
-  neededFiles(paths, await modelIndex(folder), variant, id)
+  await wanted.check(paths, folder)
   return folder
 }
 

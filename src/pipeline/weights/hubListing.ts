@@ -5,7 +5,7 @@ import type { RemoteFile } from './hubDownload.js'
 
 /**
  * What the hub holds of a model at a revision.
- * @throws ModelNotFoundError no such model or revision; no diffusers layout
+ * @throws ModelNotFoundError no such model or revision
  * @throws HubUnreachable
  */
 export async function listModel(
@@ -26,7 +26,6 @@ export async function listModel(
       if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash.digest)) throw new SyntaxError(`no hash for ${path}`)
       files.set(path, { path, size: lfs?.size ?? entry.size, hash })
     }
-    if (!files.has('model_index.json')) throw notDiffusers(id, [...files.keys()])
     return { commit: sha, files }
   } catch (error) {
     if (error instanceof SyntaxError)
@@ -46,9 +45,11 @@ function isPlain(path: string): boolean {
   return path.split('/').every(name => /^[^\\:\0]+$/.test(name) && name !== '.' && name !== '..')
 }
 
-function notDiffusers(id: string, paths: string[]): ModelNotFoundError {
-  const single = paths.filter(path => /^[^/]+\.(safetensors|ckpt)$/.test(path))
-  return new ModelNotFoundError(
+/** @throws ModelNotFoundError for a repository that holds no pipeline in diffusers layout */
+export function checkLayout(id: string, files: ReadonlyMap<string, RemoteFile>): void {
+  if (files.has('model_index.json')) return
+  const single = [...files.keys()].filter(path => /^[^/]+\.(safetensors|ckpt)$/.test(path))
+  throw new ModelNotFoundError(
     `${id} is no model in diffusers layout: it has no model_index.json` +
       (single.length > 0
         ? `, but single files in another layout (${single.join(', ')}), which are not run here yet`

@@ -38,6 +38,45 @@ export function neededFiles(
   return needed
 }
 
+/**
+ * Which files one part reads: its configuration, and one set of safetensors.
+ *
+ * @param paths of all files of the repository
+ * @param subfolder the part's, `''` for a repository of one part
+ * @param beside names of files that are taken where they are there
+ * @param where the repository, for the errors
+ * @throws ModelNotFoundError    no such part, a missing shard, no such variant
+ * @throws UnsupportedModelError weights in no safetensors
+ */
+export function partFiles(
+  paths: readonly string[],
+  { subfolder = '', variant, beside = [] }: PartFiles,
+  where: string,
+): string[] {
+  const base = subfolder === '' ? '' : `${subfolder}/`
+  const names = paths.filter(path => path.startsWith(base)).map(path => path.slice(base.length))
+  if (!names.includes('config.json'))
+    throw new ModelNotFoundError(
+      `${where}: expected ${base}config.json: there is none` +
+        (paths.includes('model_index.json')
+          ? "; it is a whole pipeline: name a part of it, such as subfolder: 'vae'"
+          : ''),
+    )
+  const files = ['config.json', ...wholeWeights(names, variant, base === '' ? where : `${where}/${subfolder}`)]
+  checkVariant(
+    files.map(name => `part/${name}`),
+    variant,
+    where,
+  )
+  return [...files, ...beside.filter(name => names.includes(name))].map(name => base + name)
+}
+
+export interface PartFiles {
+  subfolder?: string
+  variant?: string
+  beside?: readonly string[]
+}
+
 const notRun = new Set(['safety_checker', 'feature_extractor'])
 
 const withoutWeights = /Tokenizer|Scheduler|Processor|FeatureExtractor/

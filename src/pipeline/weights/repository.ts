@@ -4,9 +4,10 @@ import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { checkVariant, isPickle, pickleReason } from './component.js'
-import { type DownloadOptions, downloadModel } from './hub.js'
+import { type DownloadOptions, downloadModel, downloadPart } from './hub.js'
 import { isHubId } from './hubCache.js'
 import { isMissing, readJsonFile } from './json.js'
+import { type PartFiles, partFiles } from './neededFiles.js'
 
 export { type CachedModel, cachedModels, inspected } from './cachedModels.js'
 export { componentWeights } from './component.js'
@@ -25,21 +26,41 @@ export { type ModelRemoval, modelRemoval } from './modelRemoval.js'
  * @throws UnsupportedModelError a path to a single file
  */
 export async function resolveModel(source: string, options: DownloadOptions = {}): Promise<string> {
+  options.signal?.throwIfAborted()
+  const path = await localFolder(source)
+  if (path === undefined) return downloadModel(source, options)
+  if (options.variant !== undefined && source !== 'sdnb/tiny')
+    checkVariant(await readdir(path, { recursive: true }), options.variant, path)
+  return path
+}
+
+/**
+ * One part's source → the folder of its config.json and weights: a folder or a repository of its own, or the subfolder of a
+ * pipeline's. Errors as `resolveModel`, and ModelNotFoundError where there is no such part.
+ */
+export async function resolvePart(source: string, options: DownloadOptions & PartFiles = {}): Promise<string> {
+  options.signal?.throwIfAborted()
+  const { subfolder = '' } = options
+  const path = await localFolder(source)
+  if (path === undefined) return join(await downloadPart(source, options), subfolder)
+  const inside = subfolder === '' ? [] : await readdir(join(path, subfolder)).catch(() => [])
+  partFiles([...(await readdir(path)), ...inside.map(name => `${subfolder}/${name}`)], options, path)
+  return join(path, subfolder)
+}
+
+/** Where a source lies on this machine without the hub; undefined for a hub id. Errors as `resolveModel`. */
+async function localFolder(source: string): Promise<string | undefined> {
   if (typeof source !== 'string' || source.trim() === '')
     throw new InvalidOptionError(`a model is a folder or a hub id (owner/name), got ${JSON.stringify(source)}`)
-  options.signal?.throwIfAborted()
   const path = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
   const found = await stat(path).catch(error => {
     if (isMissing(error)) return undefined
     throw error
   })
   if (found && !found.isDirectory()) throw singleFile(source)
-  if (found) {
-    if (options.variant !== undefined) checkVariant(await readdir(path, { recursive: true }), options.variant, path)
-    return path
-  }
+  if (found) return path
   if (source === 'sdnb/tiny') return embeddedModel()
-  if (isHubId(source)) return downloadModel(source, options)
+  if (isHubId(source)) return undefined
   throw new ModelNotFoundError(
     `"${source}": expected a folder or a hub id (owner/name); there is no folder ${path}. ` +
       `Folders are looked up from ${process.cwd()}.`,

@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { type Scheduler, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { expectClose, expectSameBits, psnr } from '../../support/compare.js'
-import { item, readTensors } from '../../support/tensors.js'
-import { type Cases, fixture, optionsOf, readJson, schedulerOf, watch } from './fixtures.js'
-
-const { cases } = readJson<Cases>(fixture('cases.json'))
-const expected = readTensors(fixture('expected.safetensors'))
+import { item } from '../../support/tensors.js'
+import { fixture, optionsOf, reference, schedulerOf, watch } from './fixtures.js'
 
 const loads = [
   { model: 'sd1', dtype: 'float32' },
   { model: 'half', dtype: 'float32' },
   { model: 'half', dtype: 'float16' },
+  { model: 'sd2', dtype: 'float32' },
+  { model: 'sd2', dtype: 'float16' },
 ] as const
 
 describe.each(loads)('a call of "$model" in $dtype equals diffusers’', ({ model, dtype }) => {
+  const { cases, expected } = reference(model)
   let pipeline: StableDiffusionPipeline
   let own: Scheduler
   let warn: MockInstance<typeof console.warn>
@@ -60,6 +60,7 @@ describe.each(loads)('a call of "$model" in $dtype equals diffusers’', ({ mode
 })
 
 it('outputType "latent" gives the last step’s latents, as diffusers has them, and no picture', async () => {
+  const { cases, expected } = reference('sd1')
   await using pipeline = await StableDiffusionPipeline.fromPretrained(fixture('sd1'), { device: 'cpu' })
   const { options, prompt } = cases.find(({ name }) => name === 'pndm')!
   const { latents, images } = await pipeline(prompt, { ...optionsOf(options), outputType: 'latent' })

@@ -14,7 +14,7 @@ import {
   type Step,
   type Tensor,
 } from '../../../src/pipeline/index.js'
-import type { FixtureTensor } from '../../support/tensors.js'
+import { type FixtureTensor, readTensors } from '../../support/tensors.js'
 
 /** One call of a pipeline, as tools/reference/cases.py names it. */
 export interface Case {
@@ -27,11 +27,11 @@ export interface Case {
   options: Omit<CallOptions, 'generator' | 'latents'> & { generator?: number | number[] }
 }
 
-export type ModelName = 'sd1' | 'half'
+export type ModelName = 'sd1' | 'half' | 'sd2'
 
-/** What tools/reference/pipelines.py ran. */
+/** What tools/reference/pipelines.py ran, and sd2.py. */
 export interface Cases {
-  parts: Record<ModelName, { prompts: string[]; inputIds: number[][] }>
+  parts: Record<string, { prompts: string[]; inputIds: number[][] }>
   cases: Case[]
 }
 
@@ -47,6 +47,15 @@ export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../../fixtures/pipelines/${name}`, import.meta.url))
 
 export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T
+
+/** Cases of a folder, and the values that diffusers gave. */
+export function reference(model: ModelName): Cases & { expected: ReturnType<typeof readTensors> } {
+  const prefix = model === 'sd2' ? 'sd2-' : ''
+  return {
+    ...readJson<Cases>(fixture(`${prefix}cases.json`)),
+    expected: readTensors(fixture(`${prefix}expected.safetensors`)),
+  }
+}
 
 export function schedulerOf({ scheduler }: Case, own: Scheduler): Scheduler {
   if (!scheduler) return own

@@ -18,7 +18,7 @@ import {
   UnsupportedModelError,
 } from '../../../src/pipeline/errors.js'
 import { DiffusionPipeline, type Progress } from '../../../src/pipeline/index.js'
-import { resolveModel } from '../../../src/pipeline/weights/repository.js'
+import { resolveModel, resolvePart } from '../../../src/pipeline/weights/repository.js'
 import { type HubServer, hubServer, refuse } from './hubServer.js'
 
 const commit = '0123456789abcdef0123456789abcdef01234567'
@@ -132,6 +132,30 @@ describe('a download', () => {
     expect((await errorOf(resolveModel(id, { variant: 'bf16' }))).message).toMatch(
       'expected weights of the variant "bf16"',
     )
+  })
+
+  test('of a part fetches that part alone, and of a part’s own repository its files', async () => {
+    expect(await resolvePart(id, { subfolder: 'unet' })).toBe(join(snapshot(), 'unet'))
+    expect(filesIn(snapshot())).toEqual(plain.filter(path => path.startsWith('unet/')))
+    hub.requests = []
+    expect(await resolvePart(id, { subfolder: 'unet', localFilesOnly: true })).toBe(join(snapshot(), 'unet'))
+    expect(hub.requests).toEqual([])
+    expect((await errorOf(resolvePart(id, { subfolder: 'tokenizer' }))).message).toBe(
+      'someone/model: expected tokenizer/config.json: there is none; it is a whole pipeline: name a part of it, ' +
+        "such as subfolder: 'vae'",
+    )
+
+    hub.repositories['someone/taesd'] = {
+      commit,
+      files: {
+        'config.json': '{}',
+        'diffusion_pytorch_model.safetensors': 'tiny',
+        'diffusion_pytorch_model.bin': 'pickle',
+      },
+    }
+    const folder = await resolvePart('someone/taesd')
+    expect(filesIn(folder)).toEqual(['config.json', 'diffusion_pytorch_model.safetensors'])
+    expect((await errorOf(resolveModel('someone/taesd'))).message).toMatch('has no model_index.json')
   })
 
   test('takes shards with their index', async () => {

@@ -1,0 +1,216 @@
+import { inspect } from 'node:util'
+import { InvalidOptionError } from '../errors.js'
+import { imagesFromDecoder } from '../image/fromDecoder.js'
+import { shownAsGrid } from '../image/grid.js'
+import type { Image } from '../image/image.js'
+import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { Attention } from '../onnx/layers.js'
+import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
+import type { Scheduler } from '../schedulers/index.js'
+import { checkedTensor, scaled, type Tensor } from '../tensor.js'
+import type { ClipTokenizer } from '../tokenizer/clip.js'
+import { Callable } from './callable.js'
+import type { Call, CallOptions, PipelineOutput, Sizes } from './callOptions.js'
+import { denoising, type Place, type Start, type Step } from './denoising.js'
+import { drained } from './drained.js'
+import { encodePrompt } from './encodePrompt.js'
+import { imageParameters } from './imageParameters.js'
+import type { StableDiffusionParts } from './loadStableDiffusion.js'
+import { checkedMap, type MapOptions, mapDevices } from './map.js'
+import { noisePrediction } from './noisePrediction.js'
+import { ownScheduler } from './ownScheduler.js'
+
+/**
+ * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
+ * with (`start`); from there on all go one way, `stepsOf`.
+ */
+export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends Callable {
+  readonly name: string
+  readonly dtype: 'float32' | 'float16'
+  tokenizer: ClipTokenizer
+  textEncoder: CLIPTextModel
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  scheduler: Scheduler
+
+  constructor(parts: StableDiffusionParts) {
+    super()
+    this.name = parts.name
+    this.tokenizer = parts.tokenizer
+    this.textEncoder = parts.textEncoder
+    this.unet = parts.unet
+    this.vae = parts.vae
+    this.scheduler = parts.scheduler
+    this.dtype = parts.dtype
+  }
+
+  /** @throws InvalidOptionError naming the option, what it may be and what came */
+  protected abstract checked(prompt: string | string[] | undefined, options: Options): C
+
+  /** Sets the scheduler's timesteps and draws what the steps begin with. */
+  protected abstract start(call: C, scheduler: Scheduler): Start | Promise<Start>
+
+  private async *stepsOf(call: C): AsyncGenerator<Step, PipelineOutput, undefined> {
+    const { signal, generator, eta } = call
+    signal?.throwIfAborted()
+    const began = performance.now()
+    using own = ownScheduler(this.scheduler)
+    const { scheduler } = own
+    const start = await this.start(call, scheduler)
+    const text = await encodePrompt(this, call)
+    const encoded = performance.now()
+    const latents = yield* denoising({
+      ...start,
+      scheduler,
+      predict: noisePrediction(this.unet, { ...call, text }),
+      noise: { generator, eta, dtype: this.dtype },
+      onStepEnd: (place, latents) => this.calledBack(call, place, latents),
+      signal,
+    })
+    const finished = performance.now()
+    const images = call.outputType === 'image' ? await this.decode(latents, call) : []
+    const end = performance.now()
+    const output = {
+      images,
+      ...(call.outputType === 'latent' && { latents }),
+      seeds: call.seeds,
+      device: call.device ?? this.device,
+      timings: { encode: encoded - began, denoise: finished - encoded, decode: end - finished, total: end - began },
+    }
+    return shownAsGrid(output, images)
+  }
+
+  /** Denoises one step at a time; returns what the call returns. Leaving the loop early ends the work. */
+  async *steps(
+    prompt: string | string[] | undefined,
+    options = {} as Options,
+  ): AsyncGenerator<Step, PipelineOutput, undefined> {
+    return yield* this.stepsOf(this.checked(prompt, options))
+  }
+
+  /**
+   * Draws each prompt alone, on several devices at once: each takes the next prompt when it is free. The pictures, but for
+   * rounding that differs from one kind of card to another, are those of one call of all prompts, whichever device draws
+   * them: prompt i with `seed: s` is `pipeline(prompts[i], { seed: s + i * numImagesPerPrompt })`. Weights are loaded once
+   * a device, and kept there until `dispose()`.
+   * @param prompts at least one
+   * @returns one output a prompt, in their order
+   * @throws as a call, and DeviceUnavailableError; the first failure ends the other prompts, and no output is returned
+   */
+  async map(prompts: string[], options = {} as MapOptions<Options>): Promise<PipelineOutput[]> {
+    const calls = checkedMap(prompts, options, own => this.checked(prompts, own))
+    options.signal?.throwIfAborted()
+    const devices = await mapDevices(options.devices, this.device, calls.length)
+    const stepsOf = (call: C, device: Device) => this.stepsOf({ ...call, device })
+    const outputs = await drained(calls, devices, stepsOf, this.vae.config.latentRgb)
+    return shownAsGrid(
+      outputs,
+      outputs.flatMap(({ images }) => images),
+    )
+  }
+
+  /** The device that really runs. */
+  get device(): Device {
+    return this.unet.placement.device
+  }
+
+  /**
+   * Moves to a device, such as `'cuda'` or the second of several, `'cuda:1'`; `'auto'` as when loading. Sessions are made
+   * there on first use.
+   * @throws InvalidOptionError; DeviceUnavailableError naming what is missing
+   */
+  async to(device: Device | 'auto'): Promise<this> {
+    const resolved = await resolveDevice(device)
+    const hasMoved = resolved !== this.device
+    for (const { placement } of this.networks()) placement.device = resolved
+    if (hasMoved) await this.dispose()
+    return this
+  }
+
+  /** Attention over a part of the heads at a time: less memory, slower. `'auto'`: half of them; `'max'`: one. */
+  enableAttentionSlicing(sliceSize: 'auto' | 'max' | number = 'auto'): void {
+    if (sliceSize !== 'auto' && sliceSize !== 'max' && !(Number.isInteger(sliceSize) && sliceSize >= 1))
+      throw new InvalidOptionError(`sliceSize must be 'auto', 'max' or a whole number of at least 1, got ${sliceSize}`)
+    this.setAttention({ kind: 'sliced', sliceSize })
+  }
+
+  disableAttentionSlicing(): void {
+    this.setAttention({ kind: 'fused' })
+  }
+
+  /** One operator for the whole of attention, the default here: little memory and fast. */
+  enableXformersMemoryEfficientAttention(): void {
+    this.setAttention({ kind: 'fused' })
+  }
+
+  /** MatMul and Softmax, the score matrix held whole. */
+  disableXformersMemoryEfficientAttention(): void {
+    this.setAttention({ kind: 'plain' })
+  }
+
+  /** Frees memory; a later call makes the sessions anew. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.networks().map(part => part.release()))
+  }
+
+  /** For a notebook's list of what is loaded: the device, and the bytes that its process holds. */
+  async [Symbol.for('sdnb.loaded')](): Promise<{ device: Device; bytes: number }> {
+    return { device: this.device, bytes: (await openEngine(this.device).memory()).resident }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  protected override async invoke(
+    prompt: string | string[] | undefined,
+    options = {} as Options,
+  ): Promise<PipelineOutput> {
+    const call = this.checked(prompt, options)
+    const [output] = await drained([call], [this.device], call => this.stepsOf(call), this.vae.config.latentRgb)
+    return output
+  }
+
+  private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {
+    const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
+    return changed?.latents ? checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims) : latents
+  }
+
+  private async decode(latents: Tensor, call: C): Promise<Image[]> {
+    const unscaled = scaled(latents, 1 / this.vae.config.scalingFactor)
+    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
+    return shownAsGrid(images, images)
+  }
+
+  protected sizes(): Sizes {
+    const { sampleSize, crossAttentionDim } = this.unet.config
+    const [height, width] = Array.isArray(sampleSize) ? sampleSize : [sampleSize, sampleSize]
+    const { scaleFactor } = this.vae
+    const pixels = (size: number | null) => (size === null ? undefined : size * scaleFactor)
+    return {
+      defaultHeight: pixels(height),
+      defaultWidth: pixels(width),
+      scaleFactor,
+      channels: this.vae.config.latentChannels,
+      tokens: this.tokenizer.modelMaxLength,
+      features: crossAttentionDim,
+    }
+  }
+
+  private setAttention(attention: Attention): void {
+    for (const { placement } of this.networks()) placement.attention = attention
+  }
+
+  /** The parts that take memory on the device. */
+  protected networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
+    return [this.textEncoder, this.unet, this.vae]
+  }
+
+  [inspect.custom](): string {
+    const { name, device, dtype, scheduler } = this
+    return `${this.constructor.name}('${name}', ${dtype} on ${device}, ${scheduler.config._className})`
+  }
+}
