@@ -94,3 +94,12 @@ export async function partsAlone() {
   await AutoencoderKL.fromPretrained('owner/name', { subFolder: 'vae' })
   return vae.config.scalingFactor
 }
+
+export async function adapted() {
+  const pipeline = await StableDiffusionPipeline.fromSingleFile('model.safetensors', { config: 'folder' })
+  await pipeline.loadLoraWeights('style.safetensors', { adapterName: 'style' })
+  pipeline.setAdapters(['style'], [{ unet: 0.7 }])
+  pipeline.fuseLora({ loraScale: 0.5 })
+  const names: string[] = pipeline.getActiveAdapters()
+  return pipeline(`a car, ${names}`, { crossAttentionKwargs: { scale: 0.5 } })
+}

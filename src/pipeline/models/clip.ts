@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
+import type { LayerAdapters } from '../onnx/adapters.js'
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
 import type { WeightPath } from '../onnx/weightPath.js'
@@ -13,6 +14,8 @@ export interface ClipTextShape {
   sequenceLength: number
   /** layers left out before the last; `last_hidden_state` is then what the layer before them gives, after the final norm */
   clipSkip?: number
+  /** with scales there is an input `adapter_scales`, float32, of that length */
+  adapters?: LayerAdapters
 }
 
 /**
@@ -30,7 +33,7 @@ export function clipTextGraph(
   shape: ClipTextShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = layers(options)
+  const g = layers({ ...options, adapters: shape.adapters })
   clipText(g, config, clipTextCheckpoint(config, weights), shape, projects(config, weights))
   return g.build()
 }

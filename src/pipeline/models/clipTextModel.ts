@@ -4,10 +4,12 @@ import type { Weights } from '../weights/safetensors.js'
 import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 
 /**
  * CLIP's text encoder, callable as in transformers.
  * @param inputIds one list of token ids a prompt, all of one length
+ * @param options.loraScale of all adapters that are not fused (1)
  * @param options.clipSkip layers left out before the last, 0 or more: 1 takes the states of the last layer but one
  * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
  *   the state of the end token; [batch, projectionDim], projected, where the model has a projection
@@ -15,11 +17,19 @@ import { network, type Placement, type RunOptions } from './network.js'
 export interface CLIPTextModel {
   (
     inputIds: readonly (readonly number[])[],
-    options?: { clipSkip?: number } & RunOptions,
+    options?: TextOptions,
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
   readonly config: ClipTextConfig
   readonly placement: Placement
+  /** LoRA and its like; the pipeline's methods load and weigh them */
+  readonly adapters: NetworkAdapters
   release(): Promise<void>
+}
+
+interface TextOptions extends RunOptions {
+  clipSkip?: number
+  /** of all adapters that are not fused (1) */
+  loraScale?: number
 }
 
 export const CLIPTextModel = {
@@ -40,25 +50,25 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     clipTextGraph(config, weights, shape, layers),
   )
 
-  async function encode(ids: readonly number[], clipSkip: number, options: RunOptions) {
-    const shape = { batch: 1, sequenceLength: ids.length, clipSkip }
+  const adapters = networkAdapters()
+
+  async function encode(ids: readonly number[], { clipSkip = 0, loraScale, ...options }: TextOptions) {
+    const added = adapters.forRun(loraScale)
+    const shape = { batch: 1, sequenceLength: ids.length, clipSkip, ...added.shape }
     const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
-    return text.run(shape, { input_ids: inputIds }, options)
+    return text.run(shape, { input_ids: inputIds, ...added.inputs }, options)
   }
 
-  async function forward(
-    inputIds: readonly (readonly number[])[],
-    { clipSkip = 0, ...options }: { clipSkip?: number } & RunOptions = {},
-  ) {
+  async function forward(inputIds: readonly (readonly number[])[], options: TextOptions = {}) {
     checkIds(inputIds, config)
     const states: Record<string, Tensor>[] = []
-    for (const ids of inputIds) states.push(await encode(ids, clipSkip, options))
+    for (const ids of inputIds) states.push(await encode(ids, options))
     return {
       lastHiddenState: concat(states.map(state => state.last_hidden_state)),
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
-  return Object.assign(forward, { config, placement, release: text.release })
+  return Object.assign(forward, { config, placement, adapters, release: text.release })
 }
 
 function checkIds(

@@ -1,3 +1,4 @@
+import type { LayerAdapters } from '../onnx/adapters.js'
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
 import type { WeightPath } from '../onnx/weightPath.js'
@@ -21,6 +22,8 @@ export interface UNetShape {
    * beside the sample; `'given'`: it is an input, and only that layer runs. Ma, Fang and Wang 2023 (DeepCache)
    */
   deepFeature?: 'told' | 'given'
+  /** with scales there is an input `adapter_scales`, float32, of that length */
+  adapters?: LayerAdapters
 }
 
 /**
@@ -33,7 +36,7 @@ export interface UNetShape {
  * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
  */
 export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
-  const g = new Layers(options)
+  const g = new Layers({ ...options, adapters: shape.adapters })
   unet(g, config, unetCheckpoint(config, weights), shape)
   return g.build()
 }

@@ -4,6 +4,7 @@ import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 import { deepChannels, parseUNetConfig, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
 
 /**
@@ -19,6 +20,8 @@ export interface UNet2DConditionModel {
   (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
   readonly config: UNetConfig
   readonly placement: Placement
+  /** LoRA and its like; the pipeline's methods load and weigh them */
+  readonly adapters: NetworkAdapters
   release(): Promise<void>
 }
 
@@ -33,21 +36,29 @@ export const UNet2DConditionModel = {
     ),
 }
 
+/** diffusers' `cross_attention_kwargs`, of which the scale of the adapters is run here. */
+export interface CrossAttentionKwargs {
+  scale?: number
+}
+
 interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   deepFeature?: Tensor | true
+  /** `scale`: of all adapters that are not fused (1) */
+  crossAttentionKwargs?: CrossAttentionKwargs
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
+  const adapters = networkAdapters()
   const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
   const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
 
   async function forward(
     sample: Tensor,
     timestep: number,
-    { encoderHiddenStates, deepFeature, ...options }: UNetOptions,
+    { encoderHiddenStates, deepFeature, crossAttentionKwargs, ...options }: UNetOptions,
   ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
@@ -55,8 +66,9 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     const [, sequenceLength] = text.dims
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text }
-    const shape = { batch, height, width, sequenceLength }
+    const added = adapters.forRun(crossAttentionKwargs?.scale)
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...added.inputs }
+    const shape = { batch, height, width, sequenceLength, ...added.shape }
     if (typeof deepFeature !== 'object') {
       const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
@@ -68,5 +80,5 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const release = async () => {
     await Promise.all([whole.release(), outermost.release()])
   }
-  return Object.assign(forward, { config, placement, release })
+  return Object.assign(forward, { config, placement, adapters, release })
 }

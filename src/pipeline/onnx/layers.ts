@@ -1,4 +1,5 @@
 import { elementCount } from '../tensor.js'
+import { besideConv, besideLinear, type LayerAdapters, withDeltas } from './adapters.js'
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import type { WeightPath } from './weightPath.js'
@@ -13,6 +14,8 @@ export interface LayerOptions {
    * and dml: the CPU has hardly a kernel for it, and not every WebGPU adapter knows it.
    */
   precision?: 'float32' | 'float16'
+  /** what is added to the weights of some layers; with scales there is an input `adapter_scales` */
+  adapters?: LayerAdapters
 }
 
 /** torch's names of activations, those of diffusers' `get_activation` and transformers' `ACT2FN` that are run here. */
@@ -43,8 +46,11 @@ export interface AttentionOptions {
 export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
+  readonly adapterScales: Value | undefined
 
   constructor(readonly options: LayerOptions) {
+    const scales = options.adapters?.scales
+    this.adapterScales = scales ? this.graph.input('adapter_scales', 'float32', [scales]) : undefined
     const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
     this.precision = half ? 'float16' : 'float32'
   }
@@ -71,7 +77,8 @@ export class Layers {
   linear(x: Value, p: WeightPath, features: number, { bias = true } = {}): Value {
     const inputs = x.shape.at(-1)!
     const weight = this.weight(p, 'weight', [features, inputs])
-    return this.product(x, weight, bias ? this.weight(p, 'bias', [features]) : undefined)
+    const y = this.product(x, weight, bias ? this.weight(p, 'bias', [features]) : undefined)
+    return besideLinear(this, y, x, p.path)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
@@ -79,23 +86,35 @@ export class Layers {
     const half = (from: number) => {
       const rows = [from, from + features] as const
       const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
-      return this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
+      const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
+      return besideLinear(this, y, x, p.path, rows)
     }
     return this.mul(half(0), this.activation('gelu', half(features)))
   }
 
   /** torch.nn.Conv2d. */
-  conv2d(x: Value, p: WeightPath, channels: number, { kernel = 3, stride = 1, padding }: ConvOptions = {}): Value {
-    const [batch, inputs, height, width] = x.shape
+  conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
+    const { kernel = 3 } = options
+    const weight = this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel])
+    const y = this.convolution(x, weight, this.weight(p, 'bias', [channels]), options)
+    return besideConv(this, y, x, p.path, options)
+  }
+
+  /** @param weight [channels, in, kernel, kernel] */
+  convolution(
+    x: Value,
+    weight: Value,
+    bias: Value | undefined,
+    { kernel = 3, stride = 1, padding }: ConvOptions,
+  ): Value {
+    const [batch, , height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
     const pads = typeof around === 'number' ? [around, around, around, around] : around
     const rows = Math.floor((height + pads[0] + pads[2] - kernel) / stride) + 1
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
-    const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
-    return this.node('Conv', [x, weight, this.weight(p, 'bias', [channels])], [batch, channels, rows, columns], {
-      attributes,
-    })
+    const shape = [batch, weight.shape[0], rows, columns]
+    return this.node('Conv', [x, weight, ...(bias ? [bias] : [])], shape, { attributes })
   }
 
   /**
@@ -168,8 +187,8 @@ export class Layers {
   /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads. */
   weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
     const { key, tensor } = p.take(name, shape)
-    const stored = this.graph.external(key, tensor, rows)
-    return this.cast(stored, this.precision)
+    const stored = this.cast(this.graph.external(key, tensor, rows), this.precision)
+    return name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored
   }
 
   add(a: Value, b: Value): Value {
@@ -258,7 +277,7 @@ export class Layers {
     return this.add(this.add(angles, this.scale(turns, -most)), this.scale(turns, -rest))
   }
 
-  private scalar(value: number, dtype: DataType): Value {
+  scalar(value: number, dtype: DataType): Value {
     return this.cast(this.graph.constant('float32', [value], []), dtype)
   }
 
@@ -270,7 +289,7 @@ export class Layers {
    * x · weightᵀ + bias, with torch's [out, in] weights in place. FusedMatMul takes about two thirds of Gemm's time on
    * the CPU, where Gemm first spreads its bias over the result; it does not exist on WebGPU.
    */
-  private product(x: Value, weight: Value, bias?: Value): Value {
+  product(x: Value, weight: Value, bias?: Value): Value {
     const [features, inputs] = weight.shape
     const shape = [...x.shape.slice(0, -1), features]
     const attributes = { transB: 1 }

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
+import type { CrossAttentionKwargs } from '../models/unet2DConditionModel.js'
 import { Generator } from '../random.js'
 import type { Device } from '../runtime/engine.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
@@ -46,6 +47,8 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   quality?: Quality
   /** text encoder layers left out before the last, 0 or more */
   clipSkip?: number
+  /** `scale`: of all LoRA that are not fused, times the weights of `setAdapters` (1) */
+  crossAttentionKwargs?: CrossAttentionKwargs
   /** `'latent'` leaves the latents as they are, undecoded (`'image'`) */
   outputType?: 'image' | 'latent'
   /** called after each step; `latents` in what it returns replace the step's */
@@ -117,6 +120,7 @@ const names = new Set<string>([
   'negativePromptEmbeds',
   'clipSkip',
   'quality',
+  'crossAttentionKwargs',
   'outputType',
   'callbackOnStepEnd',
   'signal',
@@ -167,6 +171,7 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     )
   if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
     throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
+  checkCrossAttention(options)
   checkSignal(options)
 
   return {
@@ -191,6 +196,14 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
     ...randomness(options, batch),
   }
+}
+
+function checkCrossAttention({ crossAttentionKwargs }: Pick<CallOptions, 'crossAttentionKwargs'>): void {
+  if (crossAttentionKwargs === undefined) return
+  if (typeof crossAttentionKwargs !== 'object' || crossAttentionKwargs === null)
+    throw new InvalidOptionError(`crossAttentionKwargs must be an object { scale }, got ${shown(crossAttentionKwargs)}`)
+  checkNames(crossAttentionKwargs, new Set(['scale']))
+  finite('crossAttentionKwargs.scale', crossAttentionKwargs.scale ?? 1)
 }
 
 function checkedPrompts(prompt: string | string[] | undefined, promptEmbeds?: Tensor): string[] | undefined {

@@ -11,7 +11,9 @@ export async function encodePrompt(
   const encode = async (prompts: string[], clipSkip: number): Promise<Tensor> => {
     const { inputIds, truncated } = tokenizer(prompts)
     if (truncated) console.warn(truncationWarning(tokenizer, truncated))
-    return (await textEncoder(inputIds, { clipSkip, signal: call.signal, device: call.device })).lastHiddenState
+    const { signal, device, crossAttentionKwargs } = call
+    const options = { clipSkip, loraScale: crossAttentionKwargs?.scale, signal, device }
+    return (await textEncoder(inputIds, options)).lastHiddenState
   }
   const positive = repeatItems(
     call.promptEmbeds ?? (await encode(call.prompts!, call.clipSkip)),

@@ -1,4 +1,4 @@
-import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { CrossAttentionKwargs, UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
 import { concat, type Tensor } from '../tensor.js'
 import { deepFeatures } from './deepFeatures.js'
@@ -13,6 +13,7 @@ export interface Conditioning {
   guidanceScale: number
   guidanceRescale: number
   quality: Quality
+  crossAttentionKwargs?: CrossAttentionKwargs
   device?: Device
   signal?: AbortSignal
 }
@@ -20,12 +21,12 @@ export interface Conditioning {
 /** What the network and guidance predict at each step from latents as the scheduler scales them, [pictures, channels, height/8, width/8]. */
 export function noisePrediction(
   unet: UNet2DConditionModel,
-  { text, guidanceScale, guidanceRescale, quality, device, signal }: Conditioning,
+  { text, guidanceScale, guidanceRescale, quality, crossAttentionKwargs, device, signal }: Conditioning,
 ): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
   return async (latents, { step, total, timestep }) => {
     const isGuided = guidanceScale > 1
-    const options = { encoderHiddenStates: text, device, signal }
+    const options = { encoderHiddenStates: text, crossAttentionKwargs, device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
     const output = await unet(isGuided ? concat([latents, latents]) : latents, timestep, { ...options, deepFeature })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
