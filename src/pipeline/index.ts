@@ -32,6 +32,7 @@ export {
 } from './pipelines/hubModels.js'
 export type { MapOptions } from './pipelines/map.js'
 export { StableDiffusionPipeline } from './pipelines/stableDiffusion.js'
+export type { TextualInversionOptions } from './pipelines/textualInversions.js'
 export type { Progress, ProgressReporter } from './progress.js'
 export { Generator, randn } from './random.js'
 export {

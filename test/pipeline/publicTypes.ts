@@ -100,6 +100,8 @@ export async function adapted() {
   await pipeline.loadLoraWeights('style.safetensors', { adapterName: 'style' })
   pipeline.setAdapters(['style'], [{ unet: 0.7 }])
   pipeline.fuseLora({ loraScale: 0.5 })
+  await pipeline.loadTextualInversion(['a.safetensors', 'b.pt'], { token: ['<a>', '<b>'] })
+  pipeline.unloadTextualInversion('<a>')
   const names: string[] = pipeline.getActiveAdapters()
   return pipeline(`a car, ${names}`, { crossAttentionKwargs: { scale: 0.5 } })
 }

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
-import type { Weights } from '../weights/safetensors.js'
-import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
+import type { Weights, WeightTensor } from '../weights/safetensors.js'
+import { type AddedRows, type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
@@ -23,6 +23,9 @@ export interface CLIPTextModel {
   readonly placement: Placement
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
+  /** token → its vectors, [rows, hiddenSize]: ids after the vocabulary's last, in this order; the pipeline's methods load them */
+  readonly inversions: ReadonlyMap<string, WeightTensor>
+  setInversions(inversions: ReadonlyMap<string, WeightTensor>): void
   release(): Promise<void>
 }
 
@@ -51,16 +54,27 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
   )
 
   const adapters = networkAdapters()
+  let inversions: ReadonlyMap<string, WeightTensor> = new Map()
+  let added: AddedRows | undefined
+  let vocabSize = config.vocabSize
+
+  function setInversions(given: ReadonlyMap<string, WeightTensor>): void {
+    inversions = given
+    const tensors = [...given.values()]
+    vocabSize = tensors.reduce((size, { shape }) => size + shape[0], config.vocabSize)
+    const id = `inversions ${versions++}` // as part of the network's shape: another session
+    added = tensors.length > 0 ? Object.assign({ tensors }, { toJSON: () => id }) : undefined
+  }
 
   async function encode(ids: readonly number[], { clipSkip = 0, loraScale, ...options }: TextOptions) {
-    const added = adapters.forRun(loraScale)
-    const shape = { batch: 1, sequenceLength: ids.length, clipSkip, ...added.shape }
+    const adapted = adapters.forRun(loraScale)
+    const shape = { batch: 1, sequenceLength: ids.length, clipSkip, ...adapted.shape, ...(added && { added }) }
     const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
-    return text.run(shape, { input_ids: inputIds, ...added.inputs }, options)
+    return text.run(shape, { input_ids: inputIds, ...adapted.inputs }, options)
   }
 
   async function forward(inputIds: readonly (readonly number[])[], options: TextOptions = {}) {
-    checkIds(inputIds, config)
+    checkIds(inputIds, { ...config, vocabSize })
     const states: Record<string, Tensor>[] = []
     for (const ids of inputIds) states.push(await encode(ids, options))
     return {
@@ -68,8 +82,11 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
-  return Object.assign(forward, { config, placement, adapters, release: text.release })
+  const parts = { config, placement, adapters, setInversions, release: text.release }
+  return Object.defineProperty(Object.assign(forward, parts), 'inversions', { get: () => inversions }) as CLIPTextModel
 }
+
+let versions = 0
 
 function checkIds(
   inputIds: readonly (readonly number[])[],

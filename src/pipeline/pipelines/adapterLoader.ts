@@ -4,8 +4,10 @@ import type { CLIPTextModel } from '../models/clipTextModel.js'
 import { readLora } from '../models/loraFile.js'
 import type { NetworkAdapters } from '../models/networkAdapters.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { ClipTokenizer } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
 import { checkNames, finite, shown } from './optionChecks.js'
+import { loadInversions, type TextualInversionOptions, unloadInversions } from './textualInversions.js'
 import { weightsFile } from './weightsFile.js'
 
 export interface LoraOptions {
@@ -19,13 +21,14 @@ export interface LoraOptions {
 export type AdapterWeight = number | { unet?: number; textEncoder?: number }
 
 /**
- * LoRA beside the networks of a pipeline. The base stays as it is and where it is: an adapter's matrices are computed beside its layers, from its
+ * What people add to a model: LoRA beside the networks, and tokens of textual inversion. The base stays as it is and where it is: an adapter's matrices are computed beside its layers, from its
  * own file, and their weights are an input of the network, so that a change of weight costs nothing.
  * @see Hu et al. 2021; diffusers `StableDiffusionLoraLoaderMixin`
  */
 export abstract class AdapterLoader extends Callable {
   abstract unet: UNet2DConditionModel
   abstract textEncoder: CLIPTextModel
+  abstract tokenizer: ClipTokenizer
 
   /**
    * Loads a LoRA, or LyCORIS' LoHa or LoKr, and makes it the one that is active.
@@ -110,6 +113,22 @@ export abstract class AdapterLoader extends Callable {
   /** Takes away all that was fused; what is still loaded is beside the networks again, with the weight that it had. */
   unfuseLora(): void {
     for (const network of this.adapted()) network.unfuse()
+  }
+
+  /**
+   * Teaches the tokenizer a token of one vector or several, and the text encoder the vectors: `<x>` in a prompt then stands for all of them.
+   * @param paths a `.safetensors`, or a `.pt` or `.bin` of torch, of which tensors alone are read and nothing runs; a folder with one; or a list
+   * @throws InvalidOptionError, ModelNotFoundError, CorruptWeightsError; UnsupportedModelError for vectors of another width, or for a pickle that
+   *   names more than tensors
+   * @see Gal et al. 2022; diffusers `TextualInversionLoaderMixin`
+   */
+  async loadTextualInversion(paths: string | string[], options: TextualInversionOptions = {}): Promise<void> {
+    await loadInversions(this, paths, options)
+  }
+
+  /** @param tokens those to unlearn (all that were loaded) */
+  unloadTextualInversion(tokens?: string | string[]): void {
+    unloadInversions(this, tokens)
   }
 
   private adapted(): NetworkAdapters[] {

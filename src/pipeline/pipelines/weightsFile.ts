@@ -27,7 +27,8 @@ export async function weightsFile(
 async function fileIn(folder: string, name: string | undefined, usual: string, pickles: boolean): Promise<string> {
   const files = await readdir(folder)
   const fits = files.filter(file => extname(file) === '.safetensors' || (pickles && isPickle(file)))
-  const chosen = name ?? (files.includes(usual) ? usual : fits.length === 1 ? fits[0] : undefined)
+  const usuals = [usual, ...(pickles ? [usual.replace('.safetensors', '.bin')] : [])]
+  const chosen = name ?? usuals.find(one => files.includes(one)) ?? (fits.length === 1 ? fits[0] : undefined)
   if (chosen !== undefined && files.includes(chosen)) return join(folder, chosen)
   throw new ModelNotFoundError(
     `${folder}: expected ${chosen ?? `${usual}, or one .safetensors (name another by \`weightName\`)`}; it holds ${files.join(', ') || 'nothing'}`,
