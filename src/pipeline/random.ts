@@ -51,6 +51,7 @@ export class Generator {
   readonly #state = new Uint32Array(N)
   #position = N
   #cachedNormal: number | undefined
+  #hasDrawn = false
 
   constructor(seed: number | bigint = randomInt(2 ** 32)) {
     const wrapped = wrapSeed(seed)
@@ -61,6 +62,11 @@ export class Generator {
       const previous = state[i - 1]
       state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i
     }
+  }
+
+  /** Whether anything came from it yet: its seed alone no longer tells what it draws next. */
+  get hasDrawn(): boolean {
+    return this.#hasDrawn
   }
 
   /** The next 32 random bits, 0 … 2³² − 1. */
@@ -94,6 +100,7 @@ export class Generator {
 
   #twist(): void {
     const state = this.#state
+    this.#hasDrawn = true
     for (let i = 0; i < N; i++) {
       const y = (state[i] & 0x80000000) | (state[(i + 1) % N] & 0x7fffffff)
       state[i] = state[(i + M) % N] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0)

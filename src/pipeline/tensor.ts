@@ -62,6 +62,19 @@ export function scaled({ dims, data }: Tensor, factor: number): Tensor {
   )
 }
 
+/** [n, a, …] and [n, b, …] → [n, a + b, …]: one after another along the second dimension. */
+export function joinChannels(first: Tensor, second: Tensor): Tensor {
+  const [count, channels, ...rest] = first.dims
+  const items = Array.from({ length: count }, (_, i) => [slice(first, i, i + 1), slice(second, i, i + 1)]).flat()
+  const data = new Float32Array(first.data.length + second.data.length)
+  let offset = 0
+  for (const { data: item } of items) {
+    data.set(item, offset)
+    offset += item.length
+  }
+  return tensor(data, [count, channels + second.dims[1], ...rest])
+}
+
 /** Each item of the first dimension `times` times in a row, as torch's `repeat_interleave`. */
 export function repeatItems(source: Tensor, times: number): Tensor {
   const items = Array.from({ length: source.dims[0] }, (_, i) => slice(source, i, i + 1))

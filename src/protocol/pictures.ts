@@ -35,6 +35,33 @@ export interface ImageParameters {
   /** px, of the picture as it was made: a tile may show it smaller */
   width?: number
   height?: number
+  /** the class that made it, where it was not text to image */
+  pipeline?: string
+  /** how much of a picture was made anew, 0…1 */
+  strength?: number
+  /** px around the mask, where its surroundings alone were painted */
+  maskPadding?: number
+  /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
+  controlNet?: string
+  /** 0…1, where it was not 0 */
+  guidanceRescale?: number
+  /** layers left out before the text encoder's last, where there were any */
+  clipSkip?: number
+  /** noise that DDIM added, 0…1, where it was not 0 */
+  eta?: number
+  /** of the call, where they were its own */
+  timesteps?: number[]
+  sigmas?: number[]
+  /** how the prompts are read, `plain` or `a1111`; other tools, which do not tell, read them as A1111 does */
+  promptSyntax?: string
+  /** its place among the pictures that one generator drew: the seed alone makes the first of them only */
+  batch?: { index: number; count: number }
+  /** its class, and what of its configuration is not that class's default */
+  scheduler?: Record<string, unknown>
+  /** of the model, where it was not float32: the noise is drawn in it */
+  dtype?: string
+  /** options that made the picture, and whose values are not told */
+  untold?: string[]
   /** of the call, where it was not `exact` */
   quality?: string
   model?: string

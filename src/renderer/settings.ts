@@ -11,7 +11,13 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['guidance', cfgScale],
     ['sampler', sampler && [sampler, scheduleType].filter(Boolean).join(' ')],
     ['size', `${known.width ?? width} × ${known.height ?? height}`],
+    ['strength', known.strength],
+    ['mask padding', known.maskPadding],
+    ['ControlNet', known.controlNet],
     ['quality', known.quality],
+    ['guidance rescale', known.guidanceRescale],
+    ['clip skip', known.clipSkip],
+    ['eta', known.eta],
     ['model', model],
   ]
   return settings.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))
@@ -22,9 +28,14 @@ export const settingsLine = (settings: [name: string, value: string][]): string 
   settings.map(([name, value]) => inLine[name]?.(value) ?? value).join('  ·  ')
 
 const inLine: Record<string, (value: string) => string> = {
+  'guidance rescale': value => `guidance rescale ${value}`,
+  'clip skip': value => `clip skip ${value}`,
+  eta: value => `eta ${value}`,
   seed: value => `seed ${value}`,
   steps: value => `${value} steps`,
   guidance: value => `guidance ${value}`,
+  strength: value => `strength ${value}`,
+  'mask padding': value => `mask padding ${value}`,
 }
 
 /** What pictures have in common. */

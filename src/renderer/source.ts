@@ -1,4 +1,4 @@
-import type { ImageDetails, PictureDetails } from '../protocol/pictures.js'
+import type { ImageDetails, ImageParameters, PictureDetails } from '../protocol/pictures.js'
 import type { Made } from '../protocol/rendererMessages.js'
 import { pngSize } from './png.js'
 
@@ -29,24 +29,18 @@ export interface Picture {
 export function picturesOf(source: Source, details: unknown): Picture[] {
   const { width, height } = source
   const known = isDetails(details, width, height) ? details.pictures : [{ x: 0, y: 0, width, height }]
-  const keys = known.map(({ parameters }) => parameters && JSON.stringify(parameters))
-  return known.map(({ parameters, ...place }, index) => ({
+  return known.map(({ parameters, ...place }) => ({
     source,
     ...place,
-    ...(parameters && { made: { parameters, ...batchOf(keys, index) } }),
+    ...(parameters && { made: { parameters, ...batchOf(parameters) } }),
   }))
 }
 
 export const isWhole = ({ source, width, height }: Picture): boolean =>
   width === source.width && height === source.height
 
-/**
- * Pictures of one image that are told to be made alike, the seed included, were drawn one after another by one generator,
- * or they would be the same picture.
- */
-function batchOf(keys: (string | undefined)[], index: number): Pick<Made, 'batch'> {
-  const alike = keys.flatMap((key, i) => (key === keys[index] ? [i] : []))
-  return alike.length > 1 ? { batch: { index: alike.indexOf(index), count: alike.length } } : {}
+function batchOf({ batch }: ImageParameters): Pick<Made, 'batch'> {
+  return Number.isInteger(batch?.index) && Number.isInteger(batch?.count) ? { batch: batch! } : {}
 }
 
 export function createSource(output: string, bytes: Uint8Array): Source {

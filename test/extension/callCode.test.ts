@@ -1,6 +1,7 @@
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { callCode, settingsCode } from '../../src/extension/pictures/callCode.js'
+import { callOptions } from '../../src/pipeline/index.js'
 import type { ImageParameters } from '../../src/protocol/pictures.js'
 
 const car: ImageParameters = { prompt: 'a car', steps: 50, cfgScale: 7.5, seed: 7, width: 64, height: 64 }
@@ -27,6 +28,40 @@ test('a quality that there is', () => {
   expect(code('fast')).toBe("await pipe('a car', { quality: 'fast' })")
   expect(code("high'")).toBe("await pipe('a car')")
 })
+
+test('the options are those that the pipeline’s callOptions gives', () => {
+  const whole = {
+    ...{ ...car, negativePrompt: 'fog', quality: 'balanced', promptSyntax: 'a1111' },
+    ...{ guidanceRescale: 0.7, clipSkip: 1, eta: 0.5 },
+  }
+  for (const parameters of [whole, { ...whole, timesteps: [990, 1] }, { ...whole, sigmas: [14.5, 0.5, 0] }])
+    expect(optionsIn(callCode({ parameters }, { pipeline: 'pipe' }))).toEqual(callOptions(parameters as never))
+})
+
+test.each<[Partial<ImageParameters>, boolean]>([
+  [{ promptSyntax: 'a1111' }, true],
+  [{ promptSyntax: 'plain', prompt: '(a)' }, false],
+  [{ prompt: '(a)' }, true],
+  [{ negativePrompt: '[fog]' }, true],
+  [{ prompt: 'a AND b' }, true],
+  [{ prompt: 'a and b' }, false],
+])('the syntax of the prompt is told where it matters: %j', (parameters, isTold) =>
+  expect(callCode({ parameters: { ...car, ...parameters } }, stable).includes("promptSyntax: 'a1111'")).toBe(isTold),
+)
+
+test('a picture that took what it does not hold cannot be made again, which is told', () => {
+  expect(() => callCode({ parameters: { ...car, untold: ['latents'] } }, stable)).toThrow(
+    'This picture cannot be made again: it took latents, which it does not hold.',
+  )
+})
+
+test.each([
+  { index: 3, count: 3 },
+  { index: 0.5, count: 3 },
+  { index: 'evil()', count: 3 },
+])('the place %j is none', batch =>
+  expect(callCode({ parameters: car, batch: batch as never }, stable)).toContain('seed: 7'),
+)
 
 test('a picture of which little is known', () => {
   expect(callCode({ parameters: { prompt: 'a car' } }, stable)).toBe("await pipe('a car')")
@@ -100,3 +135,12 @@ test('copied settings tell the model and the sampler too, in a remark', () => {
   expect(settingsCode({ parameters }, stable)).toBe("// sdnb/tiny evil(), DPM++ 2M Karras\nawait pipe('a car')\n")
   expect(settingsCode({ parameters: { prompt: 'a car' } }, stable)).toBe("await pipe('a car')\n")
 })
+
+/** What a call of this code is given beside the prompt. */
+function optionsIn(code: string): unknown {
+  let options: unknown
+  new Function('pipe', code.replace('await ', ''))((_: string, given: unknown) => {
+    options = given
+  })
+  return options
+}

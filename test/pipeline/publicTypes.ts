@@ -3,16 +3,25 @@ import {
   AutoencoderKL,
   type CallOptions,
   CLIPTextModel,
+  callOptions,
   DDIMScheduler,
   type Device,
   DiffusionPipeline,
+  encodeWeighted,
+  fixText,
   Generator,
   gridImage,
   type Image,
+  parsePromptAttention,
+  promptSchedule,
   randn,
+  type Scheduler,
   StableDiffusionPipeline,
+  schedulerFromParameters,
+  splitComposable,
   type Tensor,
   UNet2DConditionModel,
+  UniPCMultistepScheduler,
 } from '../../src/index.js'
 
 export async function article() {
@@ -71,6 +80,27 @@ export async function several(pipeline: StableDiffusionPipeline) {
   return { images: outputs.flatMap(({ images }) => images), device: outputs[0].device }
 }
 
+export function scheduled(sample: Tensor, output: Tensor) {
+  const scheduler: Scheduler = new UniPCMultistepScheduler({ useFlowSigmas: true, useDynamicShifting: true })
+  const [timestep] = scheduler.setTimesteps(8, { mu: 1.15 })
+  const { prevSample, predOriginalSample } = scheduler.step(output, timestep, sample)
+  // @ts-expect-error a typing mistake
+  scheduler.step(output, timestep, sample, { etta: 1 })
+  return { prevSample, predOriginalSample, order: scheduler.order, sigmas: scheduler.sigmas }
+}
+
+export async function prompts(pipeline: StableDiffusionPipeline, { parameters }: Image) {
+  const promptEmbeds: Tensor = await encodeWeighted(['a (car:1.2)', ''], pipeline, { clipSkip: 1 })
+  const weighted: [text: string, weight: number][] = parsePromptAttention('a (car:1.2)')
+  const scheduled: [until: number, text: string][] = promptSchedule('[a:b:3]', 10)
+  const parts: [text: string, weight: number][] = splitComposable('a AND b:0.5')
+  pipeline.scheduler = schedulerFromParameters(parameters!, pipeline.scheduler.config)
+  const { images } = await pipeline(parameters!.prompt, callOptions(parameters!))
+  // @ts-expect-error a syntax that is none
+  await pipeline('a car', { promptSyntax: 'comfy' })
+  return { promptEmbeds, weighted, scheduled, parts, images, text: fixText('cafÃ©', { normalization: null }) }
+}
+
 type IsAny<T> = 0 extends 1 & T ? true : false
 type HoldsAny<T> = IsAny<T> extends true ? true : T extends object ? { [K in keyof T]: IsAny<T[K]> }[keyof T] : false
 type No<T extends false | undefined> = T
@@ -80,6 +110,8 @@ export type Checks = [
   No<HoldsAny<Awaited<ReturnType<typeof parts>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof calls>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof several>>>>,
+  No<HoldsAny<Awaited<ReturnType<typeof prompts>>>>,
+  No<HoldsAny<ReturnType<typeof scheduled>>>,
   No<HoldsAny<CallOptions>>,
   No<HoldsAny<StableDiffusionPipeline>>,
 ]

@@ -105,12 +105,13 @@ describe.skipIf(!browserPath)('what can be done with a picture', () => {
   })
 
   test('of pictures that one generator drew, the place is told', async () => {
-    const drawn = [1, 2].map(() => painted(red, 128, 96, madeOf(7)))
+    const made = [0, 1].map(index => ({ ...madeOf(7), batch: { index, count: 2 } }))
+    const drawn = made.map(each => painted(red, 128, 96, each))
     const page = await shown(await bundleOf(await gridImage(drawn, { rows: 1, cols: 2 })))
     await openTile(1)
     expect(await page.getByRole('dialog').locator('dd').first().innerText()).toBe('7 (2 of 2)')
     await press('Again with this seed')
-    expect(await sent()).toMatchObject({ made: { parameters: madeOf(7), batch: { index: 1, count: 2 } } })
+    expect(await sent()).toMatchObject({ made: { parameters: made[1], batch: { index: 1, count: 2 } } })
   })
 
   test('where the workspace is not trusted nothing is run', async () => {

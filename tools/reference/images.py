@@ -10,7 +10,7 @@ import numpy as np
 import PIL
 import torch
 from diffusers.image_processor import VaeImageProcessor
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 from PIL.PngImagePlugin import PngInfo
 
 TARGET = Path(__file__).resolve().parents[2] / "test/fixtures/images"
@@ -35,6 +35,32 @@ def grid(images, rows=1, cols=3, scale=1):
     return whole
 
 
+def crops(source):
+    """What inpainting with padding_mask_crop cuts out of the source, and how it puts other pictures back in."""
+    processor = VaeImageProcessor()
+    told = []
+    for i, (rectangle, blur, pad, width, height) in enumerate(
+        [
+            ((5, 6, 12, 9), 0, 3, 32, 32),
+            ((30, 2, 36, 28), 0, 4, 48, 32),
+            ((2, 24, 38, 29), 1.5, 0, 24, 40),
+            ((17, 15, 18, 15), 0, 100, 24, 24),
+        ]
+    ):
+        mask = Image.new("RGB", source.size)
+        ImageDraw.Draw(mask).rectangle(rectangle, fill=(255, 255, 255))
+        mask = mask.filter(ImageFilter.GaussianBlur(blur))
+        region = processor.get_crop_region(mask, width, height, pad=pad)
+        filled = processor._resize_and_fill(source.crop(region), width, height)
+        filled.save(TARGET / f"crop-{i}-filled.png")
+        painted = picture(width, height, 10 + i)
+        painted.save(TARGET / f"crop-{i}-painted.png")
+        processor.apply_overlay(mask, source, painted, region).save(TARGET / f"crop-{i}-overlaid.png")
+        mask.save(TARGET / f"crop-{i}-mask.png")
+        told.append({"pad": pad, "width": width, "height": height, "region": [int(side) for side in region]})
+    (TARGET / "crops.json").write_text(json.dumps(told) + "\n")
+
+
 def main():
     TARGET.mkdir(parents=True, exist_ok=True)
     source = picture(40, 32, 1)
@@ -50,6 +76,10 @@ def main():
         cell.save(TARGET / f"cell-{i}.png")
     grid(cells, rows=2, cols=3, scale=0.77).save(TARGET / "grid-2x3-0.77.png")
     grid(cells, rows=1, cols=1, scale=0.5).save(TARGET / "grid-1x1-0.5.png")
+
+    for radius in (0.3, 1, 2.5, 9):
+        source.filter(ImageFilter.GaussianBlur(radius)).save(TARGET / f"blurred-{radius}.png")
+    crops(source)
 
     torch.manual_seed(5)
     sample = torch.cat([torch.randn(1, 3, 6, 7), torch.linspace(-1.1, 1.1, 3 * 6 * 7).reshape(1, 3, 6, 7)])
@@ -78,4 +108,5 @@ def main():
     print("Pillow", PIL.__version__, sum(f.stat().st_size for f in TARGET.iterdir()), "bytes")
 
 
-main()
+if __name__ == "__main__":
+    main()

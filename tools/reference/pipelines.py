@@ -292,6 +292,8 @@ def predict_noise(unet, scheduler):
     times = torch.randint(0, 1000, (96,))
     alpha = kept[times].view(-1, 1, 1, 1)
     noisy = alpha.sqrt() * scene + (1 - alpha).sqrt() * noise
+    if unet.config.in_channels > 4:
+        noisy = torch.cat([noisy, torch.randn((96, unet.config.in_channels - 4, 8, 8))], 1)
     features = []
     hook = unet.conv_out.register_forward_pre_hook(lambda _module, inputs: features.append(inputs[0]))
     out = unet(noisy, times, torch.randn((96, 24, unet.config.cross_attention_dim))).sample

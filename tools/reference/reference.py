@@ -11,7 +11,13 @@ import diffusers
 import numpy as np
 import torch
 import transformers
-from diffusers.pipelines.stable_diffusion import pipeline_stable_diffusion
+from diffusers.models.autoencoders import vae
+from diffusers.pipelines.controlnet import pipeline_controlnet, pipeline_controlnet_img2img
+from diffusers.pipelines.stable_diffusion import (
+    pipeline_stable_diffusion,
+    pipeline_stable_diffusion_img2img,
+    pipeline_stable_diffusion_inpaint,
+)
 from diffusers.schedulers import scheduling_ddim, scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete
 from diffusers.utils.torch_utils import randn_tensor
 from safetensors.torch import save_file
@@ -27,7 +33,12 @@ transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
 DRAWING = (
+    vae,
+    pipeline_controlnet,
+    pipeline_controlnet_img2img,
     pipeline_stable_diffusion,
+    pipeline_stable_diffusion_img2img,
+    pipeline_stable_diffusion_inpaint,
     scheduling_ddim,
     scheduling_dpmsolver_multistep,
     scheduling_euler_ancestral_discrete,
@@ -65,7 +76,7 @@ def run(pipe, prompt, options, dtype="float32"):
 
     def prepared(*args, **kwargs):
         latents = prepare(*args, **kwargs)
-        seen["initial"] = latents.clone()
+        seen["initial"] = (latents[0] if isinstance(latents, tuple) else latents).clone()
         return latents
 
     def note(_pipe, _step, timestep, tensors):

@@ -15,9 +15,10 @@ export interface CallCodeOptions {
  * @throws Error where the seed is asked for and is none
  */
 export function callCode({ parameters, batch }: Made, { pipeline, type, isFresh = false }: CallCodeOptions): string {
-  const { seed } = parameters
+  const { seed, untold } = parameters
+  if (untold) throw new Error(`This picture cannot be made again: it took ${untold}, which it does not hold.`)
   // one generator has drawn the pictures before this one too
-  const isDrawnLater = batch !== undefined && batch.count > 1 && !isFresh && seed !== undefined
+  const isDrawnLater = batch !== undefined && isPlace(batch) && !isFresh && seed !== undefined
   const options = optionsOf(parameters, type)
   if (isDrawnLater) options.push(`numImagesPerPrompt: ${batch.count}`, `generator: new Generator(${seedText(seed)})`)
   else if (!isFresh && seed !== undefined) options.push(`seed: ${seedText(seed)}`)
@@ -39,20 +40,39 @@ const defaults: Record<string, Pick<ImageParameters, 'steps' | 'cfgScale'>> = {
 }
 
 function optionsOf(parameters: ImageParameters, type: string | undefined): string[] {
-  const { negativePrompt, width, height, steps, cfgScale, quality } = parameters
+  const { negativePrompt, width, height, steps, cfgScale, quality, timesteps, sigmas } = parameters
   const usual = defaults[type ?? '']
   const given: [name: string, text: string | undefined, isUsual?: boolean][] = [
     ['negativePrompt', negativePrompt && quoted(negativePrompt)],
-    ['width', numberText(width)],
-    ['height', numberText(height)],
-    ['numInferenceSteps', numberText(steps), steps === usual?.steps],
+    // it makes pictures of the image's size
+    ['width', parameters.pipeline === 'StableDiffusionImg2ImgPipeline' ? undefined : numberText(width)],
+    ['height', parameters.pipeline === 'StableDiffusionImg2ImgPipeline' ? undefined : numberText(height)],
+    ['numInferenceSteps', numberText(steps), steps === usual?.steps || !!(timesteps ?? sigmas)],
     ['guidanceScale', numberText(cfgScale), cfgScale === usual?.cfgScale],
+    ...picturesOf(parameters.pipeline).map((name): [string, string] => [name, name]),
+    ['strength', numberText(parameters.strength)],
+    ['paddingMaskCrop', numberText(parameters.maskPadding)],
     // another tool may mean something else by it
     ['quality', /^(balanced|fast)$/.test(quality ?? '') ? `'${quality}'` : undefined],
+    ['promptSyntax', isA1111(parameters) ? "'a1111'" : undefined],
+    ['guidanceRescale', numberText(parameters.guidanceRescale)],
+    ['clipSkip', numberText(parameters.clipSkip)],
+    ['eta', numberText(parameters.eta)],
+    ['timesteps', numbersText(timesteps)],
+    ['sigmas', numbersText(sigmas)],
   ]
   return given.flatMap(([name, text, isUsual]) =>
-    text === undefined || text === '' || isUsual ? [] : [`${name}: ${text}`],
+    text === undefined || text === '' || isUsual ? [] : [text === name ? name : `${name}: ${text}`],
   )
+}
+
+/** The pictures a call takes, which only the reader has: variables of these names are to hold them. */
+function picturesOf(pipeline: string | undefined): string[] {
+  if (pipeline === 'StableDiffusionInpaintPipeline') return ['image', 'maskImage']
+  if (pipeline === 'StableDiffusionControlNetImg2ImgPipeline') return ['image', 'controlImage']
+  return pipeline === 'StableDiffusionImg2ImgPipeline' || pipeline === 'StableDiffusionControlNetPipeline'
+    ? ['image']
+    : []
 }
 
 /** characters; what an editor shows without scrolling */
@@ -75,6 +95,17 @@ function seedText(seed: number | string): string {
 
 /** They come from a file that anyone may have written, and become code: no text passes as a number. */
 const numberText = (value: number | undefined) => (Number.isFinite(value) ? String(value) : undefined)
+
+/** Other tools do not tell, and mean their signs so. */
+const isA1111 = ({ promptSyntax, prompt, negativePrompt }: ImageParameters) =>
+  promptSyntax === 'a1111' ||
+  (promptSyntax === undefined && /[()[\]]|\b(AND|BREAK)\b/.test(`${prompt} ${negativePrompt}`))
+
+const numbersText = (values: number[] | undefined) =>
+  Array.isArray(values) && values.every(Number.isFinite) ? `[${values.join(', ')}]` : undefined
+
+const isPlace = ({ index, count }: { index: number; count: number }) =>
+  Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count && count > 1
 
 /** A string literal in single quotes, or in double ones where that spares escapes. */
 function quoted(given: string): string {

@@ -12,6 +12,33 @@ export interface ImageParameters {
   /** px */
   width?: number
   height?: number
+  /** the class that made it, where it was not text to image */
+  pipeline?: string
+  /** how much of a picture was made anew, 0…1 */
+  strength?: number
+  /** px around the mask, where its surroundings alone were painted */
+  maskPadding?: number
+  /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
+  controlNet?: string
+  /** 0…1, where it was not 0 */
+  guidanceRescale?: number
+  /** layers left out before the text encoder's last, where there were any */
+  clipSkip?: number
+  /** noise that DDIM added, 0…1, where it was not 0 */
+  eta?: number
+  /** of the call, where they were its own */
+  timesteps?: number[]
+  sigmas?: number[]
+  /** how the prompts are read, `plain` or `a1111`; other tools, which do not tell, read them as A1111 does */
+  promptSyntax?: string
+  /** its place among the pictures that one generator drew: the seed alone makes the first of them only */
+  batch?: { index: number; count: number }
+  /** its class, and what of its configuration is not that class's default */
+  scheduler?: Record<string, unknown>
+  /** of the model, where it was not float32: the noise is drawn in it */
+  dtype?: string
+  /** options that made the picture, and whose values are not told */
+  untold?: string[]
   /** of the call, where it was not `exact` */
   quality?: string
   model?: string
@@ -35,9 +62,23 @@ export function formatParameters(parameters: ImageParameters): string {
     ['CFG scale', cfgScale],
     ['Seed', seed],
     ['Size', width !== undefined && height !== undefined ? `${width}x${height}` : undefined],
+    ['Pipeline', parameters.pipeline],
+    ['Denoising strength', parameters.strength],
+    ['Masked area padding', parameters.maskPadding],
+    ['ControlNet', parameters.controlNet],
+    ['Clip skip', parameters.clipSkip && parameters.clipSkip + 1], // A1111 counts the last layer too
+    ['Guidance rescale', parameters.guidanceRescale],
+    ['Eta DDIM', parameters.eta],
+    ['Timesteps', parameters.timesteps?.join(', ')],
+    ['Sigmas', parameters.sigmas?.join(', ')],
+    ['Prompt syntax', parameters.promptSyntax],
     ['Quality', parameters.quality],
+    ['Generator batch', parameters.batch && `${parameters.batch.index + 1}/${parameters.batch.count}`],
+    ['Dtype', parameters.dtype],
+    ['Not told', parameters.untold?.join(', ')],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
+    ['Scheduler', parameters.scheduler && JSON.stringify(parameters.scheduler)],
     ['Version', parameters.version],
   ]
   const lines = [prompt]
@@ -68,7 +109,9 @@ export function parseParameters(text: string): ImageParameters {
       .replace(/^Negative prompt: ?/, '')
   }
 
-  const number = (name: string) => (settings.has(name) ? Number(settings.get(name)) : undefined)
+  const number = (name: string) => numberOf(settings.get(name))
+  const numbers = (name: string) => settings.get(name)?.split(', ').map(Number)
+  const clipSkip = (number('Clip skip') ?? 1) - 1
   const size = /^(\d+)x(\d+)$/.exec(settings.get('Size') ?? '')
   const rest: Partial<ImageParameters> = {
     steps: number('Steps'),
@@ -78,9 +121,23 @@ export function parseParameters(text: string): ImageParameters {
     seed: seedOf(settings.get('Seed')),
     width: size ? Number(size[1]) : undefined,
     height: size ? Number(size[2]) : undefined,
+    pipeline: settings.get('Pipeline'),
+    strength: number('Denoising strength'),
+    maskPadding: number('Masked area padding'),
+    controlNet: settings.get('ControlNet'),
+    clipSkip: clipSkip > 0 ? clipSkip : undefined,
+    guidanceRescale: number('Guidance rescale'),
+    eta: number('Eta DDIM'),
+    timesteps: numbers('Timesteps'),
+    sigmas: numbers('Sigmas'),
+    promptSyntax: settings.get('Prompt syntax'),
     quality: settings.get('Quality'),
+    batch: batchOf(settings.get('Generator batch')),
+    dtype: settings.get('Dtype'),
+    untold: settings.get('Not told')?.split(', '),
     modelHash: settings.get('Model hash'),
     model: settings.get('Model'),
+    scheduler: objectOf(settings.get('Scheduler')),
     version: settings.get('Version'),
   }
   return Object.assign(parsed, Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)))
@@ -99,6 +156,27 @@ function unquoted(value: string): string {
     return JSON.parse(value)
   } catch {
     return value
+  }
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  const number = Number(text)
+  return text?.trim() && Number.isFinite(number) ? number : undefined
+}
+
+function batchOf(text: string | undefined): ImageParameters['batch'] {
+  const [, place, count] = (/^(\d+)\/(\d+)$/.exec(text ?? '') ?? []).map(Number)
+  return place >= 1 && place <= count ? { index: place - 1, count } : undefined
+}
+
+function objectOf(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = text && JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
   }
 }
 

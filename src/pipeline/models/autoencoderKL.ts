@@ -119,12 +119,14 @@ function diagonalGaussian(moments: Tensor[]): DiagonalGaussian {
     mean,
     logvar,
     mode: () => mean,
-    sample(generator) {
-      const noise = randn(mean.dims, { generator })
-      return tensor(
-        noise.data.map((value, i) => mean.data[i] + Math.exp(0.5 * logvar.data[i]) * value),
-        mean.dims,
-      )
-    },
+    sample: generator => sampledFrom(mean, logvar, randn(mean.dims, { generator })),
   }
+}
+
+/** @param noise of unit variance; all three have one shape */
+export function sampledFrom(mean: Tensor, logvar: Tensor, noise: Tensor): Tensor {
+  return tensor(
+    noise.data.map((value, i) => mean.data[i] + Math.exp(0.5 * logvar.data[i]) * value),
+    mean.dims,
+  )
 }

@@ -24,6 +24,8 @@ export interface UNetShape {
   deepFeature?: 'told' | 'given'
   /** with scales there is an input `adapter_scales`, float32, of that length */
   adapters?: LayerAdapters
+  /** What ControlNets add to the skip connections and to the middle are inputs, `down_residual_0`, … and `mid_residual`. Zhang et al. 2023 */
+  controlled?: boolean
 }
 
 /**
@@ -54,7 +56,7 @@ export function unetWeightShapes(config: UNetConfig): WeightShapes {
 }
 
 function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): void {
-  const { batch, height, width, sequenceLength, deepFeature } = shape
+  const { batch, height, width, sequenceLength, deepFeature, controlled } = shape
   const sample = g.input('sample', [batch, config.inChannels, height, width])
   const text = g.input('encoder_hidden_states', [batch, sequenceLength, config.crossAttentionDim])
   const network = { g, config, text, time: timeEmbedding(g, config, p.at('time_embedding')) }
@@ -63,8 +65,10 @@ function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): v
   x = g.conv2d(x, p.at('conv_in'), config.blocks[0].channels, { kernel: config.convInKernel })
 
   const skips = [x]
-  if (deepFeature === 'given') x = g.input('deep_feature', [batch, deepChannels(config), height, width])
-  else x = deepLayers(network, x, skips, p)
+  if (deepFeature === 'given') {
+    if (controlled) skips[0] = steered(g, x, 'down_residual_0')
+    x = g.input('deep_feature', [batch, deepChannels(config), height, width])
+  } else x = deepLayers(network, x, skips, p, controlled)
   if (deepFeature === 'told') g.output('deep_feature', x)
   const last = config.upBlocks.length - 1
   x = upLayer(network, x, skips, p.at('up_blocks', last), config.upBlocks[last], config.upBlocks[last].layers - 1)
@@ -73,8 +77,29 @@ function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): v
   g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
 }
 
+/** The shapes of what ControlNets add: to each skip connection, and last to the middle. */
+export function residualShapes(
+  config: UNetConfig,
+  { batch, height, width }: Pick<UNetShape, 'batch' | 'height' | 'width'>,
+): number[][] {
+  const halved = (size: number) => (config.downsamplePadding === 0 ? Math.floor(size / 2) : Math.ceil(size / 2))
+  let size = [height, width]
+  const shapes = [[batch, config.blocks[0].channels, ...size]]
+  for (const [i, { channels, layers }] of config.blocks.entries()) {
+    for (let layer = 0; layer < layers; layer++) shapes.push([batch, channels, ...size])
+    if (i === config.blocks.length - 1) break
+    size = size.map(halved)
+    shapes.push([batch, channels, ...size])
+  }
+  return [...shapes, [batch, config.blocks.at(-1)!.channels, ...size]]
+}
+
+function steered(g: Layers, x: Value, residual: string): Value {
+  return g.add(x, g.input(residual, x.shape))
+}
+
 /** What every block of one network shares. */
-interface Network {
+export interface Network {
   g: Layers
   config: UNetConfig
   text: Value
@@ -83,7 +108,7 @@ interface Network {
 }
 
 /** All between the first convolution and the last layer of the last up block. */
-function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPath): Value {
+function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPath, controlled = false): Value {
   const { g, config } = network
   const levels = config.blocks.length
   const evenSizes = input.shape.slice(2).every(side => side % 2 ** (levels - 1) === 0)
@@ -92,6 +117,10 @@ function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPat
     x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < levels - 1)
   }
   x = midBlock(network, x, p.at('mid_block'))
+  if (controlled) {
+    for (const [i, skip] of skips.entries()) skips[i] = steered(g, skip, `down_residual_${i}`)
+    x = steered(g, x, 'mid_residual')
+  }
   for (const [i, block] of config.upBlocks.entries()) {
     const isLast = i === levels - 1
     for (let layer = 0; layer < block.layers - (isLast ? 1 : 0); layer++)
@@ -108,7 +137,14 @@ export function deepChannels({ blocks, upBlocks }: UNetConfig): number {
 }
 
 /** diffusers `DownBlock2D`, `CrossAttnDownBlock2D`. */
-function downBlock(network: Network, x: Value, skips: Value[], p: WeightPath, block: UNetBlock, down: boolean): Value {
+export function downBlock(
+  network: Network,
+  x: Value,
+  skips: Value[],
+  p: WeightPath,
+  block: UNetBlock,
+  down: boolean,
+): Value {
   for (let i = 0; i < block.layers; i++) {
     x = resnet(network, x, p.at('resnets', i), block)
     if (block.attention) x = transformer(network, x, p.at('attentions', i), block, i)
@@ -124,7 +160,7 @@ function downBlock(network: Network, x: Value, skips: Value[], p: WeightPath, bl
 }
 
 /** diffusers `UNetMidBlock2DCrossAttn`; `UNetMidBlock2D`, which has one ResNet block here. */
-function midBlock(network: Network, x: Value, p: WeightPath): Value {
+export function midBlock(network: Network, x: Value, p: WeightPath): Value {
   const { midBlock: block, midBlockScale } = network.config
   if (!block) return x
   x = resnet(network, x, p.at('resnets', 0), block, midBlockScale)

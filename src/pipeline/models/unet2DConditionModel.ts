@@ -5,7 +5,15 @@ import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
-import { deepChannels, parseUNetConfig, type UNetConfig, type UNetShape, unetCheckpoint, unetGraph } from './unet.js'
+import {
+  deepChannels,
+  parseUNetConfig,
+  residualShapes,
+  type UNetConfig,
+  type UNetShape,
+  unetCheckpoint,
+  unetGraph,
+} from './unet.js'
 
 /**
  * The conditional U-Net, callable as in diffusers.
@@ -14,6 +22,8 @@ import { deepChannels, parseUNetConfig, type UNetConfig, type UNetShape, unetChe
  * @param options.encoderHiddenStates [batch, tokens, crossAttentionDim]
  * @param options.deepFeature `true`: it is returned beside the sample, [batch, channels, height/8, width/8]; one that an earlier step has
  * returned: only the outermost layer runs, on top of it (DeepCache, Ma, Fang and Wang 2023)
+ * @param options.downBlockAdditionalResiduals, options.midBlockAdditionalResidual what ControlNets add to the skip connections and to the
+ * middle, given together; beside a deep feature the first of them is all that is needed
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
@@ -43,6 +53,8 @@ export interface CrossAttentionKwargs {
 
 interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
+  downBlockAdditionalResiduals?: readonly Tensor[] | undefined
+  midBlockAdditionalResidual?: Tensor | undefined
   deepFeature?: Tensor | true
   /** `scale`: of all adapters that are not fused (1) */
   crossAttentionKwargs?: CrossAttentionKwargs
@@ -58,7 +70,14 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   async function forward(
     sample: Tensor,
     timestep: number,
-    { encoderHiddenStates, deepFeature, crossAttentionKwargs, ...options }: UNetOptions,
+    {
+      encoderHiddenStates,
+      deepFeature,
+      downBlockAdditionalResiduals,
+      midBlockAdditionalResidual,
+      crossAttentionKwargs,
+      ...options
+    }: UNetOptions,
   ) {
     const latents = checkedTensor('sample', sample, ['batch', config.inChannels, 'height', 'width'])
     const [batch, , height, width] = latents.dims
@@ -66,10 +85,15 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     const [, sequenceLength] = text.dims
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
     const time: Tensor = { type: 'float32', dims: [1], data: Float32Array.of(timestep) }
+    const isPartial = typeof deepFeature === 'object'
+    const residuals = checkedResiduals(
+      residualShapes(config, { batch, height, width }).slice(0, isPartial ? 1 : undefined),
+      [downBlockAdditionalResiduals, midBlockAdditionalResidual],
+    )
     const added = adapters.forRun(crossAttentionKwargs?.scale)
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...added.inputs }
-    const shape = { batch, height, width, sequenceLength, ...added.shape }
-    if (typeof deepFeature !== 'object') {
+    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals, ...added.inputs }
+    const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }), ...added.shape }
+    if (!isPartial) {
       const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
@@ -81,4 +105,20 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     await Promise.all([whole.release(), outermost.release()])
   }
   return Object.assign(forward, { config, placement, adapters, release })
+}
+
+/** @param shapes of what is needed: of the skip connections, and last of the middle unless the first alone is */
+function checkedResiduals(
+  shapes: number[][],
+  [down, mid]: [down: readonly Tensor[] | undefined, mid: Tensor | undefined],
+): Record<string, Tensor> | undefined {
+  if (!down && !mid) return undefined
+  const skips = Math.max(shapes.length - 1, 1)
+  if (!down || !mid || down.length < skips)
+    throw new InvalidOptionError(
+      `expected ${skips} downBlockAdditionalResiduals and a midBlockAdditionalResidual, got ${down?.length ?? 0} and ${mid ? 1 : 0}`,
+    )
+  const named = down.slice(0, skips).map((value, i) => [`down_residual_${i}`, value] as const)
+  const all = shapes.length > 1 ? [...named, ['mid_residual', mid] as const] : named
+  return Object.fromEntries(all.map(([name, value], i) => [name, checkedTensor(name, value, shapes[i])]))
 }

@@ -16,7 +16,7 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   width?: number
   /** 1 or more (50) */
   numInferenceSteps?: number
-  /** instead of the scheduler's own, descending, for Euler and DPM-Solver; excludes `sigmas` and counts the steps */
+  /** instead of the scheduler's own, descending, for DDPM, Euler, Heun, DPM-Solver, LCM and TCD; excludes `sigmas` and counts the steps */
   timesteps?: number[]
   /** noise levels instead of the scheduler's own, descending, the last one reached included, for Euler; excludes `timesteps` */
   sigmas?: number[]
@@ -24,6 +24,11 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   guidanceScale?: number
   /** 0…1, against overexposure (0). Lin et al. 2023, section 3.4 */
   guidanceRescale?: number
+  /**
+   * how prompts are read: `'plain'`, as words, or `'a1111'`, as stable-diffusion-webui reads `(weights:1.2)`, `[a:b:0.5]`, `[a|b]`, `AND` and `BREAK`, of
+   * any length (`'plain'`)
+   */
+  promptSyntax?: PromptSyntax
   /** what not to show: one for all prompts, or one a prompt (`''`) */
   negativePrompt?: string | string[]
   /** 1 or more (1) */
@@ -62,6 +67,10 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   signal?: AbortSignal
 }
 
+export type PromptSyntax = (typeof promptSyntaxes)[number]
+
+const promptSyntaxes = ['plain', 'a1111'] as const
+
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback that returns nothing is the common case
 type StepEnd = { latents?: Tensor } | void
 
@@ -93,16 +102,29 @@ export interface Call extends CallOptions<unknown> {
   numInferenceSteps: number
   guidanceScale: number
   guidanceRescale: number
+  promptSyntax: PromptSyntax
   numImagesPerPrompt: number
   eta: number
   generator: Generator | Generator[]
   seeds: (number | bigint)[]
+  /** no generators were given: each picture has its own, and is to come out as it would alone */
+  seeded: boolean
+  /** what pictures the call takes: each [1 or prompts, channels, height, width] */
+  images?: readonly Tensor[]
+  /** of a picture that is changed */
+  strength?: number
+  /** of a mask whose surroundings alone are painted */
+  paddingMaskCrop?: number | undefined
+  /** ControlNets and their weights, as a picture's parameters tell them */
+  controlNet?: string
+  /** what makes the pictures beside all that their parameters tell */
+  untold: Set<string>
   clipSkip: number
   quality: Quality
   outputType: 'image' | 'latent'
 }
 
-const names = new Set<string>([
+export const callOptionNames: ReadonlySet<string> = new Set([
   'height',
   'width',
   'numInferenceSteps',
@@ -110,6 +132,7 @@ const names = new Set<string>([
   'sigmas',
   'guidanceScale',
   'guidanceRescale',
+  'promptSyntax',
   'negativePrompt',
   'numImagesPerPrompt',
   'eta',
@@ -140,9 +163,17 @@ export interface Sizes {
   features: number
 }
 
-/** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checked(prompt: string | string[] | undefined, options: CallOptions<never>, sizes: Sizes): Call {
-  checkNames(options, names)
+/**
+ * @param known every option that the pipeline takes
+ * @throws InvalidOptionError naming the option, what it may be and what came
+ */
+export function checked(
+  prompt: string | string[] | undefined,
+  options: CallOptions<never>,
+  sizes: Sizes,
+  known = callOptionNames,
+): Call {
+  checkNames(options, known)
   const { defaultHeight, defaultWidth, scaleFactor, channels, tokens, features } = sizes
   const { callbackOnStepEnd, timesteps, sigmas } = options
   const promptEmbeds =
@@ -169,6 +200,11 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
     throw new InvalidOptionError(
       `promptEmbeds of ${textShape[1]} tokens need negativePromptEmbeds [${textShape.join(', ')}]: a negative prompt has ${tokens}`,
     )
+  const promptSyntax = oneOf('promptSyntax', options.promptSyntax ?? 'plain', promptSyntaxes)
+  if (promptSyntax !== 'plain' && (promptEmbeds || negativePromptEmbeds))
+    throw new InvalidOptionError(
+      `promptSyntax "${promptSyntax}" reads texts, got embeddings: make both by encodeWeighted() and leave promptSyntax out`,
+    )
   if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
     throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
   checkCrossAttention(options)
@@ -189,12 +225,15 @@ export function checked(prompt: string | string[] | undefined, options: CallOpti
       timesteps?.length ??
       (sigmas ? sigmas.length - 1 : whole('numInferenceSteps', options.numInferenceSteps ?? 50, 1)),
     guidanceScale,
+    promptSyntax,
     guidanceRescale: finite('guidanceRescale', options.guidanceRescale ?? 0, 0, 1),
     eta: finite('eta', options.eta ?? 0, 0, 1),
     clipSkip: whole('clipSkip', options.clipSkip ?? 0, 0),
     quality: oneOf('quality', options.quality ?? 'exact', qualities),
     outputType: oneOf('outputType', options.outputType ?? 'image', ['image', 'latent']),
+    untold: untold(options),
     ...randomness(options, batch),
+    seeded: options.generator === undefined,
   }
 }
 
@@ -228,6 +267,15 @@ function checkedNegative(negative: string | string[], promptCount: number): stri
       `negativePrompt must have one string a prompt (${promptCount}), got ${negative.length}`,
     )
   return negative
+}
+
+function untold(options: CallOptions<never>): Set<string> {
+  const generators = [options.generator ?? []].flat()
+  const tensors = ['latents', 'promptEmbeds', 'negativePromptEmbeds'] as const
+  return new Set([
+    ...tensors.filter(name => options[name] !== undefined),
+    ...(generators.some(one => one instanceof Generator && one.hasDrawn) ? ['generator'] : []),
+  ])
 }
 
 function randomness({ generator, seed }: CallOptions<never>, batch: number): Pick<Call, 'generator' | 'seeds'> {

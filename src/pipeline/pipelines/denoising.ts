@@ -1,6 +1,9 @@
+import type { Image } from '../image/image.js'
 import { denoised } from '../schedulers/denoised.js'
 import type { Scheduler, StepOptions } from '../schedulers/index.js'
 import type { Tensor } from '../tensor.js'
+import type { Residuals } from './controlNets.js'
+import type { EncodedPrompt } from './encodePrompt.js'
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
 export interface Step {
@@ -12,18 +15,26 @@ export interface Step {
   denoised(): Tensor
 }
 
-/** Where denoising begins. */
+/** Where denoising begins, and what a pipeline adds to it on the way. */
 export interface Start {
   /** those that are walked: a picture that is only changed skips the first of the scheduler's */
   timesteps: readonly number[]
   /** as noisy as the first timestep says, [pictures, channels, height/8, width/8], scaled */
   latents: Tensor
+  /** further channels of the network's input, [pictures, channels, height/8, width/8] */
+  channels?: Tensor
+  /** what ControlNets tell at a step, of latents as the scheduler scales them */
+  control?: ((latents: Tensor, text: EncodedPrompt, place: Place) => Promise<Residuals>) | undefined
+  /** what becomes of a step's latents */
+  afterStep?(latents: Tensor, place: Place): Tensor
+  /** what becomes of a finished picture */
+  finish?(image: Image): Image
 }
 
 /** Where in the walk a step is, counted from 0. */
 export type Place = Pick<Step, 'step' | 'total' | 'timestep'>
 
-export interface Denoising extends Start {
+export interface Denoising extends Pick<Start, 'timesteps' | 'latents'> {
   scheduler: Scheduler
   /** what the network sees in latents as the scheduler scales them: noise, or what else it was trained to tell */
   predict(latents: Tensor, place: Place): Promise<Tensor>

@@ -1,20 +1,27 @@
-import { elementCount, slice, type Tensor, tensor } from '../tensor.js'
+import { elementCount, type Tensor, tensor } from '../tensor.js'
+import type { EncodedPrompt } from './encodePrompt.js'
 
 /**
- * Classifier-free guidance: away from the unconditional prediction, through the conditional one.
- * @param prediction both in one batch, the unconditional half first
+ * Classifier-free guidance: away from the unconditional prediction, through the conditional ones, of which each picture may have several.
+ * @param prediction all in one batch, the unconditional ones first, one a picture
+ * @param parts of each conditional one, whose it is and how much it counts
  * @param rescale φ: the share of the result brought back to the conditional prediction's standard deviation
- * @see Ho and Salimans 2022; Lin et al. 2023, section 3.4; diffusers `rescale_noise_cfg`
+ * @see Ho and Salimans 2022; Liu et al. 2022, equation 11; Lin et al. 2023, section 3.4; diffusers `rescale_noise_cfg`
  */
-export function guided(prediction: Tensor, scale: number, rescale: number): Tensor {
-  const half = prediction.dims[0] / 2
-  const unconditional = slice(prediction, 0, half)
-  const conditional = slice(prediction, half, 2 * half)
-  const result = tensor(
-    conditional.data.map((value, i) => unconditional.data[i] + scale * (value - unconditional.data[i])),
-    conditional.dims,
-  )
-  return rescale > 0 ? rescaled(result, conditional, rescale) : result
+export function guided(prediction: Tensor, parts: EncodedPrompt['parts'], scale: number, rescale: number): Tensor {
+  const result = composed(prediction, parts, scale)
+  return rescale > 0 ? rescaled(result, composed(prediction, parts, 1), rescale) : result
+}
+
+function composed({ dims: [items, ...item], data }: Tensor, parts: EncodedPrompt['parts'], scale: number): Tensor {
+  const pictures = items - parts.length
+  const size = elementCount(item)
+  const unconditional = data.subarray(0, pictures * size)
+  const result = Float32Array.from(unconditional)
+  for (const [i, { picture, weight }] of parts.entries())
+    for (let at = picture * size, from = (pictures + i) * size, end = at + size; at < end; at++, from++)
+      result[at] += weight * scale * (data[from] - unconditional[at])
+  return tensor(result, [pictures, ...item])
 }
 
 function rescaled(result: Tensor, conditional: Tensor, rescale: number): Tensor {

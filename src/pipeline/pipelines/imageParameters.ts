@@ -2,41 +2,49 @@ import { basename, isAbsolute } from 'node:path'
 import type { ImageParameters } from '../image/parameters.js'
 import type { Scheduler } from '../schedulers/index.js'
 import type { Call } from './callOptions.js'
+import { samplerOf, schedulerSettings } from './samplers.js'
 
-/** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know. */
+/** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know: all that `callOptions` needs. */
 export function imageParameters(
-  { name, scheduler: { config } }: { name: string; scheduler: Scheduler },
+  pipeline: { name: string; dtype: string; scheduler: Scheduler },
   call: Call,
   index: number,
 ): ImageParameters {
-  const className = String(config._className)
+  const { name, dtype, scheduler } = pipeline
+  const { name: kind } = pipeline.constructor
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
-  const scheduleType = config.useKarrasSigmas ? 'Karras' : undefined
+  const { guidanceRescale, clipSkip, eta, timesteps, sigmas, quality, batch } = call
+  const untold = [...call.untold]
   return {
     prompt: call.prompts?.[promptIndex] ?? '',
     ...(negativePrompt && { negativePrompt }),
     steps: call.numInferenceSteps,
-    sampler: samplers[className] ?? className,
-    ...(scheduleType && { scheduleType }),
+    ...samplerOf(scheduler.config),
     cfgScale: call.guidanceScale,
     seed: call.seeds[index],
     width: call.width,
     height: call.height,
-    ...(call.quality !== 'exact' && { quality: call.quality }),
+    ...(kind !== 'StableDiffusionPipeline' && { pipeline: kind }),
+    ...(call.strength !== undefined && { strength: call.strength }),
+    ...(call.paddingMaskCrop !== undefined && { maskPadding: call.paddingMaskCrop }),
+    ...(call.controlNet && { controlNet: call.controlNet }),
+    ...(clipSkip && { clipSkip }),
+    ...(guidanceRescale && { guidanceRescale }),
+    ...(eta && { eta }),
+    ...(timesteps && { timesteps }),
+    ...(sigmas && { sigmas }),
+    promptSyntax: call.promptSyntax,
+    ...(quality !== 'exact' && { quality }),
+    ...(batch > 1 && !Array.isArray(call.generator) && { batch: { index, count: batch } }),
+    ...(dtype !== 'float32' && { dtype }),
+    ...(untold.length && { untold }),
     model: modelName(name),
+    scheduler: schedulerSettings(scheduler),
   }
 }
 
 /** A hub id as it is; of a folder the last name alone, since pictures travel and where a model lies is nobody's business. */
-function modelName(source: string): string {
+export function modelName(source: string): string {
   return isAbsolute(source) || /^[.~]/.test(source) ? basename(source) : source
-}
-
-const samplers: Record<string, string> = {
-  PNDMScheduler: 'PLMS',
-  DDIMScheduler: 'DDIM',
-  EulerDiscreteScheduler: 'Euler',
-  EulerAncestralDiscreteScheduler: 'Euler a',
-  DPMSolverMultistepScheduler: 'DPM++ 2M',
 }

@@ -1,33 +1,20 @@
 import { UnsupportedModelError } from '../errors.js'
-import { type AutoencoderKL, autoencoderKL } from '../models/autoencoderKL.js'
+import { autoencoderKL } from '../models/autoencoderKL.js'
 import { parseClipTextConfig } from '../models/clip.js'
-import { type CLIPTextModel, clipTextModel } from '../models/clipTextModel.js'
+import { clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
 import { parseUNetConfig } from '../models/unet.js'
-import { type UNet2DConditionModel, unet2DConditionModel } from '../models/unet2DConditionModel.js'
+import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import type { ClipTokenizer } from '../tokenizer/clip.js'
 import { type ModelIndex, modelIndex } from '../weights/repository.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { locateModel } from './locateModel.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
-
-/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
-export interface StableDiffusionParts {
-  /** as the user named the model */
-  name: string
-  tokenizer: ClipTokenizer
-  textEncoder: CLIPTextModel
-  unet: UNet2DConditionModel
-  vae: AutoencoderKL
-  scheduler: Scheduler
-  /** of the noise drawn, and of the arithmetic where the device has it */
-  dtype: 'float32' | 'float16'
-}
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
 export async function loadStableDiffusion(
@@ -58,7 +45,7 @@ async function partsOf(
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const vaeConfig = parseVaeConfig(await files.config('vae'), files.where('vae'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
-  const parts = {
+  return {
     name,
     dtype,
     tokenizer: await files.tokenizer(),
@@ -67,23 +54,16 @@ async function partsOf(
     vae: autoencoderKL(vaeConfig, await files.vae(vaeConfig), placement),
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
-  checkFit(parts, files.where('unet'))
-  return parts
 }
 
-/** Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size. */
-function checkFit({ unet, vae, textEncoder }: StableDiffusionParts, where: string): void {
-  const { inChannels, outChannels, crossAttentionDim } = unet.config
-  const { latentChannels } = vae.config
-  const refuse = (key: string, is: number, expected: string): never => {
-    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; text to image needs ${expected}`)
-  }
-  if (inChannels !== latentChannels) refuse('in_channels', inChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (outChannels !== latentChannels)
-    refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
-  if (crossAttentionDim !== textEncoder.config.hiddenSize)
-    refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
-}
+/** The classes that a folder may name; each loads from any of them, as in diffusers. */
+export const stableDiffusionClasses = [
+  'StableDiffusionPipeline',
+  'StableDiffusionImg2ImgPipeline',
+  'StableDiffusionInpaintPipeline',
+  'StableDiffusionControlNetPipeline',
+  'StableDiffusionControlNetImg2ImgPipeline',
+] as const
 
 const safetyCheckerWarning =
   'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
@@ -99,14 +79,14 @@ const classes: Record<string, readonly string[]> = {
 }
 
 /** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
-const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor'])
+const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor', 'controlnet'])
 
-/** @throws UnsupportedModelError for a model that is no StableDiffusionPipeline of parts known here */
+/** @throws UnsupportedModelError for a model that is no Stable Diffusion, or of parts not known here */
 export function checkClasses(index: ModelIndex, folder: string): void {
   const where = `${folder}/model_index.json`
-  if (index._class_name !== 'StableDiffusionPipeline')
+  if (!(stableDiffusionClasses as readonly string[]).includes(index._class_name))
     throw new UnsupportedModelError(
-      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads "StableDiffusionPipeline"`,
+      `${where}: "_class_name" is ${JSON.stringify(index._class_name)}; this class loads ${stableDiffusionClasses.join(', ')}`,
     )
   for (const [part, known] of Object.entries(classes)) {
     const name = index[part]?.[1]

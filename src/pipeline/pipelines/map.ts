@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import { Generator } from '../random.js'
 import { type Device, devicesLike, resolveDevice } from '../runtime/engine.js'
-import { slice } from '../tensor.js'
+import { slice, type Tensor } from '../tensor.js'
 import type { Call, CallOptions } from './callOptions.js'
 import { shown } from './optionChecks.js'
 
@@ -35,9 +35,10 @@ export function checkedMap<Options extends CallOptions<never>, C extends Call>(
 }
 
 function perPrompt<C extends Call>(prompts: string[], call: C): C[] {
-  const { numImagesPerPrompt: count, generator, seeds, latents, negativePrompts, negativePromptEmbeds } = call
+  const { numImagesPerPrompt: count, generator, seeds, latents, images, negativePrompts, negativePromptEmbeds } = call
   return prompts.map((prompt, i) => {
     const [first, end] = [i * count, (i + 1) * count]
+    const shareOf = (given: Tensor) => (given.dims[0] === 1 ? given : slice(given, i, i + 1))
     return {
       ...call,
       prompts: [prompt],
@@ -45,6 +46,7 @@ function perPrompt<C extends Call>(prompts: string[], call: C): C[] {
       batch: count,
       generator: Array.isArray(generator) ? generator.slice(first, end) : generator,
       seeds: seeds.slice(first, end),
+      ...(images && { images: images.map(shareOf) }),
       ...(latents && { latents: slice(latents, first, end) }),
       ...(negativePromptEmbeds && { negativePromptEmbeds: slice(negativePromptEmbeds, i, i + 1) }),
     }

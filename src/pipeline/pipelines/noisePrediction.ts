@@ -1,15 +1,19 @@
 import type { CrossAttentionKwargs, UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
-import { concat, type Tensor } from '../tensor.js'
+import { joinChannels, type Tensor } from '../tensor.js'
+import type { Residuals } from './controlNets.js'
 import { deepFeatures } from './deepFeatures.js'
-import type { Place } from './denoising.js'
+import type { Place, Start } from './denoising.js'
+import { batchOf, type EncodedPrompt } from './encodePrompt.js'
 import { guided } from './guidance.js'
 import { isWhole, type Quality } from './quality.js'
 
 export interface Conditioning {
-  /** [pictures, tokens, features]; with guidance [2 × pictures, …], the negative half first */
-  text: Tensor
-  /** up to 1 there is none */
+  text: EncodedPrompt
+  control?: Start['control']
+  /** further channels of the input, [pictures, channels, height/8, width/8] */
+  channels?: Tensor | undefined
+  /** of a text that is guided; less than 1 counts as 1 */
   guidanceScale: number
   guidanceRescale: number
   quality: Quality
@@ -21,15 +25,30 @@ export interface Conditioning {
 /** What the network and guidance predict at each step from latents as the scheduler scales them, [pictures, channels, height/8, width/8]. */
 export function noisePrediction(
   unet: UNet2DConditionModel,
-  { text, guidanceScale, guidanceRescale, quality, crossAttentionKwargs, device, signal }: Conditioning,
+  {
+    text,
+    channels,
+    control,
+    guidanceScale,
+    guidanceRescale,
+    quality,
+    crossAttentionKwargs,
+    device,
+    signal,
+  }: Conditioning,
 ): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
+  let residuals: Residuals | undefined
   return async (latents, { step, total, timestep }) => {
-    const isGuided = guidanceScale > 1
-    const options = { encoderHiddenStates: text, crossAttentionKwargs, device, signal }
+    const options = { encoderHiddenStates: text.at(step), crossAttentionKwargs, device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
-    const output = await unet(isGuided ? concat([latents, latents]) : latents, timestep, { ...options, deepFeature })
+    // a step of the outermost layer alone takes what ControlNets told last
+    if (typeof deepFeature !== 'object') residuals = await control?.(latents, text, { step, total, timestep })
+    const input = channels ? joinChannels(latents, channels) : latents
+    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, ...residuals })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
-    return isGuided ? guided(output.sample, guidanceScale, guidanceRescale) : output.sample
+    return text.isGuided
+      ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)
+      : output.sample
   }
 }

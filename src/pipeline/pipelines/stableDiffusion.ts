@@ -1,12 +1,12 @@
-import { randn } from '../random.js'
 import type { Scheduler } from '../schedulers/index.js'
-import { scaled } from '../tensor.js'
 import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
 import type { Start } from './denoising.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSingleFile, loadStableDiffusion } from './loadStableDiffusion.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
+import { startFromNoise } from './starts.js'
 
 export interface StableDiffusionPipeline {
   /**
@@ -43,16 +43,20 @@ export class StableDiffusionPipeline extends StableDiffusionBase<CallOptions, Ca
     return new StableDiffusionPipeline(await loadSingleFile(path, options))
   }
 
+  /** Another pipeline's parts, shared with it: nothing is loaded twice. */
+  static fromPipe(pipeline: { components: StableDiffusionParts }): StableDiffusionPipeline {
+    return new StableDiffusionPipeline(pipeline.components)
+  }
+
+  constructor(parts: StableDiffusionParts) {
+    super(parts, 'text to image')
+  }
+
   protected override checked(prompt: string | string[] | undefined, options: CallOptions): Call {
     return checked(prompt, options, this.sizes())
   }
 
   protected override start(call: Call, scheduler: Scheduler): Start {
-    const timesteps = scheduler.setTimesteps(call.numInferenceSteps, call)
-    const { batch, height, width, generator } = call
-    const { scaleFactor, config } = this.vae
-    const dims = [batch, config.latentChannels, height / scaleFactor, width / scaleFactor]
-    const noise = call.latents ?? randn(dims, { generator, dtype: this.dtype })
-    return { timesteps, latents: scaled(noise, scheduler.initNoiseSigma) }
+    return startFromNoise(this, call, scheduler)
   }
 }

@@ -17,10 +17,10 @@ import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
 import { encodePrompt } from './encodePrompt.js'
 import { imageParameters } from './imageParameters.js'
-import type { StableDiffusionParts } from './loadStableDiffusion.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
+import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -35,8 +35,10 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   vae: AutoencoderKL
   scheduler: Scheduler
 
-  constructor(parts: StableDiffusionParts) {
+  /** @throws UnsupportedModelError for parts that do not belong together */
+  constructor(parts: StableDiffusionParts, task: Task) {
     super()
+    checkFit(parts, task)
     this.name = parts.name
     this.tokenizer = parts.tokenizer
     this.textEncoder = parts.textEncoder
@@ -59,18 +61,18 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
     const start = await this.start(call, scheduler)
-    const text = await encodePrompt(this, call)
+    const text = await encodePrompt(this, call, start.timesteps.length)
     const encoded = performance.now()
     const latents = yield* denoising({
       ...start,
       scheduler,
-      predict: noisePrediction(this.unet, { ...call, text }),
+      predict: noisePrediction(this.unet, { ...call, ...start, text }),
       noise: { generator, eta, dtype: this.dtype },
-      onStepEnd: (place, latents) => this.calledBack(call, place, latents),
+      onStepEnd: (place, latents) => this.calledBack(call, place, start.afterStep?.(latents, place) ?? latents),
       signal,
     })
     const finished = performance.now()
-    const images = call.outputType === 'image' ? await this.decode(latents, call) : []
+    const images = call.outputType === 'image' ? await this.decode(latents, call, start.finish) : []
     const end = performance.now()
     const output = {
       images,
@@ -109,6 +111,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
       outputs,
       outputs.flatMap(({ images }) => images),
     )
+  }
+
+  /** The parts, as another pipeline's constructor takes them. */
+  get components(): StableDiffusionParts {
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler }
   }
 
   /** The device that really runs. */
@@ -175,12 +183,14 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {
     const changed = await call.callbackOnStepEnd?.(this, step, timestep, { latents })
-    return changed?.latents ? checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims) : latents
+    if (!changed?.latents) return latents
+    call.untold.add('callbackOnStepEnd')
+    return checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
   }
 
-  private async decode(latents: Tensor, call: C): Promise<Image[]> {
+  private async decode(latents: Tensor, call: C, finish: Start['finish'] = image => image): Promise<Image[]> {
     const unscaled = scaled(latents, 1 / this.vae.config.scalingFactor)
-    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample).map(image => finish(image))
     for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
     return shownAsGrid(images, images)
   }

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { mixedByItem } from './arithmetic.js'
-import { checkTimestep } from './schedule.js'
+import { checkedStepCount, checkTimestep } from './schedule.js'
 import {
   alphasCumprod,
   type BetaConfig,
@@ -12,16 +12,17 @@ import {
 } from './sigmas.js'
 
 interface AlphaConfig extends BetaConfig {
-  setAlphaToOne: boolean
+  setAlphaToOne?: boolean
   timestepSpacing: string
   stepsOffset: number
 }
 
 /** What schedulers share whose timesteps are whole training timesteps, each with its ᾱ: x = √ᾱ x₀ + √(1 − ᾱ) ε. */
 export abstract class AlphaScheduler {
+  readonly order = 1
   readonly initNoiseSigma = 1
   timesteps: number[] = []
-  /** Training timesteps between two updates; undefined before `setTimesteps`. */
+  /** Training timesteps between two updates of an even schedule. */
   protected stride: number | undefined
   readonly #alphas: Float32Array
   readonly #alphaConfig: AlphaConfig
@@ -75,10 +76,26 @@ export abstract class AlphaScheduler {
     return timesteps
   }
 
+  /** A falling schedule of the caller's own, whole timesteps of the training. */
+  protected ownTimesteps(given: readonly number[]): number[] {
+    const timesteps = given.map(Math.trunc)
+    checkedStepCount(timesteps.length)
+    for (const timestep of timesteps) this.alphaAt(timestep)
+    if (timesteps.some((timestep, i) => timestep >= timesteps[i - 1]))
+      throw new InvalidOptionError(`timesteps must fall, got ${timesteps.join(', ')}`)
+    return timesteps
+  }
+
+  /** Where in the schedule a timestep stands, once a step may be made. */
+  protected indexOf(timestep: number): number {
+    if (this.timesteps.length === 0) throw new InvalidOptionError('call setTimesteps before step')
+    checkTimestep(this.timesteps, timestep)
+    return this.timesteps.indexOf(timestep)
+  }
+
   /** The stride, once a step may be made. */
   protected strideFor(timestep: number): number {
-    if (this.stride === undefined) throw new InvalidOptionError('call setTimesteps before step')
-    checkTimestep(this.timesteps, timestep)
-    return this.stride
+    this.indexOf(timestep)
+    return this.stride!
   }
 }

@@ -33,6 +33,21 @@ export function clamped(x: Tensor, range: number): Tensor {
   )
 }
 
+/** What a config leaves of a predicted picture: thresholded, else clipped, else as it is. */
+export function limited(x0: Tensor, config: LimitConfig): Tensor {
+  const { thresholding, dynamicThresholdingRatio, sampleMaxValue, clipSample, clipSampleRange } = config
+  if (thresholding) return thresholded(x0, dynamicThresholdingRatio, sampleMaxValue)
+  return clipSample ? clamped(x0, clipSampleRange) : x0
+}
+
+interface LimitConfig {
+  thresholding: boolean
+  dynamicThresholdingRatio: number
+  sampleMaxValue: number
+  clipSample: boolean
+  clipSampleRange: number
+}
+
 /**
  * Dynamic thresholding, picture by picture: s is the given quantile of |x|, at least 1 and at most `max`; x is cut to
  * −s … s and divided by s. Saharia et al. 2022, section 2.3.
@@ -49,6 +64,12 @@ export function thresholded(x: Tensor, ratio: number, max: number): Tensor {
   return tensor(data, x.dims)
 }
 
+/** A step from σ to σ′ as one down to less noise, and fresh noise that makes up for it: k-diffusion's `get_ancestral_step`. */
+export function ancestralStep(sigma: number, sigmaNext: number): { sigmaUp: number; sigmaDown: number } {
+  const sigmaUp = Math.sqrt((sigmaNext ** 2 * (sigma ** 2 - sigmaNext ** 2)) / sigma ** 2)
+  return { sigmaUp, sigmaDown: Math.sqrt(sigmaNext ** 2 - sigmaUp ** 2) }
+}
+
 /** a and b mixed with each batch item's own weights, or one pair for all: what adds noise. */
 export function mixedByItem(a: Tensor, b: Tensor, weights: readonly (readonly [ofA: number, ofB: number])[]): Tensor {
   const batch = a.dims[0]
@@ -62,6 +83,20 @@ export function mixedByItem(a: Tensor, b: Tensor, weights: readonly (readonly [o
     return ofA * value + ofB * b.data[i]
   })
   return tensor(data, a.dims)
+}
+
+/** Halves of the channels, dimension 1: a learned variance comes after what is predicted. */
+export function splitChannels({ data, dims: [batch, channels, ...rest] }: Tensor): [Tensor, Tensor] {
+  const half = rest.reduce((size, dim) => size * dim, channels / 2)
+  const part = (which: 0 | 1) =>
+    tensor(
+      Float32Array.from(
+        { length: batch * half },
+        (_, i) => data[(2 * Math.floor(i / half) + which) * half + (i % half)],
+      ),
+      [batch, channels / 2, ...rest],
+    )
+  return [part(0), part(1)]
 }
 
 /** torch's linear interpolation between the two nearest ranks. */

@@ -31,6 +31,11 @@ export function resolveConfig<C extends Record<string, unknown>>(
   return Object.freeze(Object.create(Object.freeze({ ...spec.defaults }), Object.getOwnPropertyDescriptors(written)))
 }
 
+/** A config without the keys that it carries along for other classes. */
+export function withoutCarried<C extends Record<string, unknown>>(spec: ConfigSpec<C>, config: Config<C>): C {
+  return Object.fromEntries(Object.keys(spec.defaults).map(key => [key, config[key]])) as C
+}
+
 /** Refuses what the class cannot run, by the name the key has in the file. */
 export function unsupported(className: string, key: string, value: unknown, known: string): UnsupportedModelError {
   return new UnsupportedModelError(`${className}: "${snakeCase(key)}" is ${show(value)}; known here: ${known}`)
@@ -41,9 +46,15 @@ const OPTIONAL: Record<string, (value: unknown) => boolean> = {
   trainedBetas: value => Array.isArray(value) && value.length > 0 && value.every(Number.isFinite),
   sigmaMin: isPositive,
   sigmaMax: isPositive,
-  varianceType: () => false,
+  shiftTerminal: value => typeof value === 'number' && value >= 0 && value < 1,
 }
-const WHOLE = ['numTrainTimesteps', 'stepsOffset', 'solverOrder']
+/** Keys that are whole numbers, and the least of each. */
+const WHOLE: Record<string, number> = {
+  numTrainTimesteps: 1,
+  stepsOffset: 0,
+  solverOrder: 1,
+  originalInferenceSteps: 1,
+}
 
 function checked<C extends Record<string, unknown>>(spec: ConfigSpec<C>, key: string, value: unknown): unknown {
   const standard = spec.defaults[key]
@@ -56,10 +67,12 @@ function checked<C extends Record<string, unknown>>(spec: ConfigSpec<C>, key: st
   } else if (typeof standard === 'boolean') {
     if (value === null) return false // Python's falsy None
     if (typeof value !== 'boolean') throw unsupported(spec.className, key, value, 'true, false')
-  } else if (WHOLE.includes(key)) {
-    const least = key === 'numTrainTimesteps' ? 1 : 0
-    if (!Number.isSafeInteger(value) || (value as number) < least)
-      throw unsupported(spec.className, key, value, `whole numbers from ${least}`)
+  } else if (Array.isArray(standard)) {
+    if (!Array.isArray(value) || !value.every(step => Number.isSafeInteger(step) && step >= 0))
+      throw unsupported(spec.className, key, value, 'an array of whole numbers from 0')
+  } else if (key in WHOLE) {
+    if (!Number.isSafeInteger(value) || (value as number) < WHOLE[key])
+      throw unsupported(spec.className, key, value, `whole numbers from ${WHOLE[key]}`)
   } else if (typeof value !== 'number' || Number.isNaN(value)) throw unsupported(spec.className, key, value, 'numbers')
   return value
 }
@@ -68,6 +81,7 @@ const EXPECTED: Record<string, string> = {
   trainedBetas: 'null, an array of numbers',
   sigmaMin: 'null, a positive number',
   sigmaMax: 'null, a positive number',
+  shiftTerminal: 'null, a number from 0 to below 1',
 }
 
 function isPositive(value: unknown): boolean {

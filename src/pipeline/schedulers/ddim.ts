@@ -1,46 +1,53 @@
 import { randn } from '../random.js'
 import type { Tensor } from '../tensor.js'
 import { AlphaScheduler } from './alphaScheduler.js'
-import { clamped, type Term, thresholded, weightedSum } from './arithmetic.js'
-import { type Config, type ConfigSpec, resolveConfig } from './config.js'
+import { limited, type Term, weightedSum } from './arithmetic.js'
+import { type Config, type ConfigSpec, resolveConfig, withoutCarried } from './config.js'
+import {
+  BETA_KEYS,
+  BETA_SCHEDULES,
+  CLIP_KEYS,
+  PREDICTIONS,
+  SPACING_KEYS,
+  SPACINGS,
+  THRESHOLD_KEYS,
+} from './configKeys.js'
 import { noiseOf, type PredictionType, pictureOf, predicted } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
-import { BETA_SCHEDULES, SPACINGS } from './sigmas.js'
 
 const SPEC = {
   className: 'DDIMScheduler',
   defaults: {
-    numTrainTimesteps: 1000,
-    betaStart: 0.0001,
-    betaEnd: 0.02,
-    betaSchedule: 'linear',
-    trainedBetas: null as readonly number[] | null,
+    ...BETA_KEYS,
+    ...THRESHOLD_KEYS,
+    ...CLIP_KEYS,
+    ...SPACING_KEYS,
     clipSample: true,
-    setAlphaToOne: true,
-    stepsOffset: 0,
     predictionType: 'epsilon' as PredictionType,
-    thresholding: false,
-    dynamicThresholdingRatio: 0.995,
-    clipSampleRange: 1,
-    sampleMaxValue: 1,
-    timestepSpacing: 'leading',
     rescaleBetasZeroSnr: false,
+    setAlphaToOne: true,
+    timestepSpacing: 'leading',
   },
   values: {
     betaSchedule: BETA_SCHEDULES,
-    predictionType: ['epsilon', 'sample', 'v_prediction'],
+    predictionType: PREDICTIONS,
     timestepSpacing: SPACINGS,
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Denoising diffusion implicit models. Song et al. 2021, equations 12 and 16. */
+/**
+ * Denoising diffusion implicit models. Song et al. 2021, equations 12 and 16.
+ *
+ * Options: `clipSample`, `thresholding` and their ranges, `timestepSpacing`, `setAlphaToOne`, `rescaleBetasZeroSnr`;
+ * at a step `eta`, `useClippedModelOutput`.
+ */
 export class DDIMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 
   constructor(config: Readonly<Record<string, unknown>> = {}) {
     const resolved = resolveConfig(SPEC, config)
-    super(resolved)
+    super(withoutCarried(SPEC, resolved))
     this.config = resolved
   }
 
@@ -49,13 +56,13 @@ export class DDIMScheduler extends AlphaScheduler implements Scheduler {
   }
 
   setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
-    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
+    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas', 'mu')
     this.timesteps = this.spaced(checkedStepCount(numInferenceSteps, this.config.numTrainTimesteps))
     return this.timesteps
   }
 
   step(modelOutput: Tensor, timestep: number, sample: Tensor, options: StepOptions = {}): SchedulerStep {
-    const { eta = 0, generator, dtype } = options
+    const { eta = 0, generator, dtype, useClippedModelOutput } = options
     const { predictionType } = this.config
     const previous = timestep - this.strideFor(timestep)
     const alphaT = this.alphaAt(timestep)
@@ -63,8 +70,10 @@ export class DDIMScheduler extends AlphaScheduler implements Scheduler {
     const [alpha, sigma] = [Math.sqrt(alphaT), Math.sqrt(1 - alphaT)]
 
     const picture = pictureOf(predictionType, alpha, sigma)
-    const x0 = this.#limited(predicted(picture, sample, modelOutput))
-    const epsilon = predicted(noiseOf(predictionType, alpha, sigma), sample, modelOutput)
+    const x0 = limited(predicted(picture, sample, modelOutput), this.config)
+    const epsilon = useClippedModelOutput
+      ? predicted(noiseOf('sample', alpha, sigma), sample, x0)
+      : predicted(noiseOf(predictionType, alpha, sigma), sample, modelOutput)
 
     const variance = ((1 - alphaPrev) / (1 - alphaT)) * (1 - alphaT / alphaPrev)
     const stdDev = eta * Math.sqrt(variance)
@@ -74,11 +83,5 @@ export class DDIMScheduler extends AlphaScheduler implements Scheduler {
     ]
     if (eta > 0) terms.push([stdDev, randn(modelOutput.dims, { generator, dtype })])
     return { prevSample: weightedSum(...terms), predOriginalSample: x0 }
-  }
-
-  #limited(x0: Tensor): Tensor {
-    const { thresholding, dynamicThresholdingRatio, sampleMaxValue, clipSample, clipSampleRange } = this.config
-    if (thresholding) return thresholded(x0, dynamicThresholdingRatio, sampleMaxValue)
-    return clipSample ? clamped(x0, clipSampleRange) : x0
   }
 }

@@ -1,25 +1,20 @@
 import { randn } from '../random.js'
 import type { Tensor } from '../tensor.js'
-import { sumOver, weightedSum } from './arithmetic.js'
-import { type Config, type ConfigSpec, resolveConfig } from './config.js'
-import { EulerBase } from './eulerBase.js'
+import { ancestralStep, sumOver, weightedSum } from './arithmetic.js'
+import { type Config, type ConfigSpec, resolveConfig, withoutCarried } from './config.js'
+import { BETA_KEYS, BETA_SCHEDULES, SPACING_KEYS, SPACINGS } from './configKeys.js'
+import { KDiffusionScheduler } from './kDiffusionScheduler.js'
 import type { PredictionType } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
 import { sigmasAt } from './sigmaScheduler.js'
-import { BETA_SCHEDULES, SPACINGS } from './sigmas.js'
 
 const SPEC = {
   className: 'EulerAncestralDiscreteScheduler',
   defaults: {
-    numTrainTimesteps: 1000,
-    betaStart: 0.0001,
-    betaEnd: 0.02,
-    betaSchedule: 'linear',
-    trainedBetas: null as readonly number[] | null,
+    ...BETA_KEYS,
+    ...SPACING_KEYS,
     predictionType: 'epsilon' as PredictionType,
-    timestepSpacing: 'linspace',
-    stepsOffset: 0,
     rescaleBetasZeroSnr: false,
   },
   values: {
@@ -29,13 +24,17 @@ const SPEC = {
   },
 } satisfies ConfigSpec<Record<string, unknown>>
 
-/** Euler's method with fresh noise after each step: k-diffusion's `sample_euler_ancestral`. */
-export class EulerAncestralDiscreteScheduler extends EulerBase implements Scheduler {
+/**
+ * Euler's method with fresh noise after each step: k-diffusion's `sample_euler_ancestral`.
+ *
+ * Options: `timestepSpacing`, `rescaleBetasZeroSnr`.
+ */
+export class EulerAncestralDiscreteScheduler extends KDiffusionScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
 
   constructor(config: Readonly<Record<string, unknown>> = {}) {
     const resolved = resolveConfig(SPEC, config)
-    super(resolved)
+    super(withoutCarried(SPEC, resolved))
     this.config = resolved
   }
 
@@ -44,7 +43,7 @@ export class EulerAncestralDiscreteScheduler extends EulerBase implements Schedu
   }
 
   setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
-    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
+    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas', 'mu')
     const timesteps = this.spaced(checkedStepCount(numInferenceSteps))
     return this.start(timesteps, [...sigmasAt(timesteps, this.trainingSigmas), 0])
   }
@@ -52,8 +51,7 @@ export class EulerAncestralDiscreteScheduler extends EulerBase implements Schedu
   step(modelOutput: Tensor, timestep: number, sample: Tensor, options: StepOptions = {}): SchedulerStep {
     const index = this.indexFor(timestep)
     const [sigma, sigmaNext] = [this.sigmas[index], this.sigmas[index + 1]]
-    const sigmaUp = Math.sqrt((sigmaNext ** 2 * (sigma ** 2 - sigmaNext ** 2)) / sigma ** 2)
-    const sigmaDown = Math.sqrt(sigmaNext ** 2 - sigmaUp ** 2)
+    const { sigmaUp, sigmaDown } = ancestralStep(sigma, sigmaNext)
     const x0 = this.denoised(this.config.predictionType, sigma, sample, modelOutput)
     const derivative = sumOver(sigma, [1, sample], [-1, x0])
     const noise = randn(modelOutput.dims, options)

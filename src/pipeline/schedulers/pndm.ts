@@ -2,25 +2,21 @@ import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { AlphaScheduler } from './alphaScheduler.js'
 import { sumOver, type Term, weightedSum } from './arithmetic.js'
-import { type Config, type ConfigSpec, resolveConfig } from './config.js'
+import { type Config, type ConfigSpec, resolveConfig, withoutCarried } from './config.js'
+import { BETA_KEYS, BETA_SCHEDULES, SPACING_KEYS, SPACINGS } from './configKeys.js'
 import { noiseOf, type PredictionType } from './prediction.js'
 import { checkedStepCount, checkNotDone, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep } from './scheduler.js'
-import { BETA_SCHEDULES, SPACINGS } from './sigmas.js'
 
 const SPEC = {
   className: 'PNDMScheduler',
   defaults: {
-    numTrainTimesteps: 1000,
-    betaStart: 0.0001,
-    betaEnd: 0.02,
-    betaSchedule: 'linear',
-    trainedBetas: null as readonly number[] | null,
+    ...BETA_KEYS,
+    ...SPACING_KEYS,
     skipPrkSteps: false,
     setAlphaToOne: false,
     predictionType: 'epsilon' as PredictionType,
     timestepSpacing: 'leading',
-    stepsOffset: 0,
   },
   values: {
     betaSchedule: BETA_SCHEDULES,
@@ -36,6 +32,8 @@ const RUNGE_KUTTA_STEPS = 3
  * Pseudo numerical methods for diffusion models: linear multistep over the last four model outputs, started by
  * Runge-Kutta steps or, with `skip_prk_steps`, by a first step made twice (n + 1 model calls for n steps).
  * Liu et al. 2022, formulas 9, 12 and 13, Algorithm 2.
+ *
+ * Options: `skipPrkSteps`, `timestepSpacing`, `setAlphaToOne`.
  */
 export class PNDMScheduler extends AlphaScheduler implements Scheduler {
   readonly config: Config<typeof SPEC.defaults>
@@ -49,7 +47,7 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
 
   constructor(config: Readonly<Record<string, unknown>> = {}) {
     const resolved = resolveConfig(SPEC, config)
-    super(resolved)
+    super(withoutCarried(SPEC, resolved))
     this.config = resolved
   }
 
@@ -58,7 +56,7 @@ export class PNDMScheduler extends AlphaScheduler implements Scheduler {
   }
 
   setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
-    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
+    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas', 'mu')
     const falling = this.spaced(checkedStepCount(numInferenceSteps, this.config.numTrainTimesteps))
     this.#rungeKutta = this.config.skipPrkSteps ? [] : this.#rungeKuttaTimesteps(falling)
     const multistep = this.config.skipPrkSteps

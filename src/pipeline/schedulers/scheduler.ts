@@ -9,6 +9,8 @@ export interface Scheduler {
   readonly timesteps: number[]
   /** Noise levels, one a timestep and the last one reached; classes that work on αs have none. */
   readonly sigmas?: number[]
+  /** Model calls a step: Heun and the DPM2 kinds make two, of which the last step has one. Work from a picture starts at `timesteps[order ⋅ k]`. */
+  readonly order: number
   /** What unit noise is multiplied with before the first step. */
   readonly initNoiseSigma: number
   /**
@@ -28,20 +30,33 @@ export interface Scheduler {
   step(modelOutput: Tensor, timestep: number, sample: Tensor, options?: StepOptions): SchedulerStep
 }
 
-/** A schedule of one's own, where the class takes one; at most one of the two. */
+/** A schedule of one's own, where the class takes one. */
 export interface CustomSchedule {
+  /** Falling; whole ones for DDPM, LCM, TCD and DPM-Solver. */
   timesteps?: readonly number[] | undefined
-  /** Noise levels, the last one reached included. */
+  /** Noise levels: for Euler with the last one reached, for flows (UniPC, FlowMatchEuler) without it and before the shift. */
   sigmas?: readonly number[] | undefined
+  /** How far `useDynamicShifting` shifts the noise levels: a number that grows with the picture's size. */
+  mu?: number | undefined
 }
 
 export interface StepOptions {
   /** For classes that add noise: one for the batch, or one a picture. */
   generator?: Generator | Generator[] | undefined
-  /** DDIM: 0 adds no noise, 1 as much as DDPM. Other classes do not look at it. Default 0. */
+  /** DDIM: 0 adds no noise, 1 as much as DDPM; default 0. TCD: how much of each step is noise made anew, 0 … 1; default 0.3. */
   eta?: number | undefined
-  /** The type the added noise is drawn in: that of the model; DPM-Solver draws in float32 always. Default `float32`. */
+  /** The type the added noise is drawn in: that of the model; DPMSolverMultistep and FlowMatchEuler draw in float32 always. Default `float32`. */
   dtype?: 'float32' | 'float16' | undefined
+  /** DDIM: the noise is taken from the clipped picture. Default false. */
+  useClippedModelOutput?: boolean | undefined
+  /** Euler: noise added before steps whose σ lies between the bounds. Karras et al. 2022, Algorithm 2. Default 0. */
+  sChurn?: number | undefined
+  /** Default 0. */
+  sTmin?: number | undefined
+  /** Default infinite. */
+  sTmax?: number | undefined
+  /** The added noise's standard deviation. Default 1. */
+  sNoise?: number | undefined
 }
 
 export interface SchedulerStep {

@@ -37,10 +37,25 @@ function betasOf({ numTrainTimesteps: count, betaStart, betaEnd, betaSchedule, t
   if (trainedBetas) return Float32Array.from(trainedBetas)
   if (betaSchedule === 'linear') return linspaceSingle(betaStart, betaEnd, count)
   if (betaSchedule === 'scaled_linear') return linspaceSingle(sqrt(betaStart), sqrt(betaEnd), count).map(b => b * b)
-  const alphaBar = (t: number) => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2
+  if (betaSchedule === 'sigmoid')
+    return linspaceSingle(-6, 6, count).map(
+      x => fround(fround(1 / (1 + Math.exp(-x))) * (betaEnd - betaStart)) + betaStart,
+    )
+  const alphaBar = ALPHA_BARS[betaSchedule]
   return Float32Array.from({ length: count }, (_, i) =>
     Math.min(1 - alphaBar((i + 1) / count) / alphaBar(i / count), 0.999),
   )
+}
+
+/** ᾱ as a function of the time, 0 … 1. */
+const ALPHA_BARS: Record<string, (t: number) => number> = {
+  squaredcos_cap_v2: t => Math.cos((((t + 0.008) / 1.008) * Math.PI) / 2) ** 2, // Nichol & Dhariwal 2021, equation 17
+  exp: t => Math.exp(-12 * t),
+  // Hang et al. 2024, "Improved Noise Schedule for Diffusion Training"
+  laplace: t => {
+    const lambda = (t < 0.5 ? -0.5 : 0.5) * Math.log(1 - 2 * Math.abs(0.5 - t) + 1e-6)
+    return sqrt(1 / (1 + Math.exp(-lambda)))
+  },
 }
 
 /** torch adds in double precision and keeps each product in single. */

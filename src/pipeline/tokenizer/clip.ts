@@ -6,10 +6,10 @@ import { standardClipFiles } from './standard.js'
 /** CLIP's byte-level BPE: prompt → token ids. */
 export interface ClipTokenizer {
   /**
-   * Each text as start token, its tokens (as many as fit), end token; with `padding` (the default) filled with
-   * `padTokenId` to `modelMaxLength`.
+   * Each text as start token, its tokens (as many as fit, without `truncation` all), end token; with `padding` (both are
+   * the default) filled with `padTokenId` to `modelMaxLength`.
    */
-  (text: string | readonly string[], options?: { padding?: boolean }): TokenizerOutput
+  (text: string | readonly string[], options?: { padding?: boolean; truncation?: boolean }): TokenizerOutput
   readonly modelMaxLength: number
   readonly bosTokenId: number
   readonly eosTokenId: number
@@ -26,7 +26,7 @@ export interface ClipTokenizer {
 }
 
 export interface TokenizerOutput {
-  /** [batch][modelMaxLength], shorter without padding */
+  /** [batch][modelMaxLength], shorter without padding, longer without truncation */
   inputIds: number[][]
   /** only where a text was too long: for each text what was cut off, '' where all of it fitted; see `truncationWarning` */
   truncated?: string[]
@@ -63,16 +63,17 @@ function clipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
 
   const decode = (ids: readonly number[]) => (ids.length === 0 ? '' : backend.decode([...ids]).trim())
 
-  const tokenize = (text: string | readonly string[], { padding = true } = {}): TokenizerOutput => {
+  const tokenize = (text: string | readonly string[], { padding = true, truncation = true } = {}): TokenizerOutput => {
     const texts = Array.isArray(text) ? text : [text]
     const removed: number[][] = []
     const inputIds = texts.map(one => {
       if (typeof one !== 'string') throw new InvalidOptionError(`a prompt must be a string, got ${typeof one}`)
       const found = backend.encode(one, { add_special_tokens: false }).ids
       const content = found.flatMap((id: number) => several.get(id) ?? [id])
-      removed.push(content.slice(modelMaxLength - 2))
-      const ids = [bosTokenId, ...content.slice(0, modelMaxLength - 2), eosTokenId]
-      return padding ? ids.concat(Array(modelMaxLength - ids.length).fill(padTokenId)) : ids
+      const room = truncation ? modelMaxLength - 2 : content.length
+      removed.push(content.slice(room))
+      const ids = [bosTokenId, ...content.slice(0, room), eosTokenId]
+      return padding ? ids.concat(Array(Math.max(0, modelMaxLength - ids.length)).fill(padTokenId)) : ids
     })
     return removed.some(ids => ids.length > 0) ? { inputIds, truncated: removed.map(decode) } : { inputIds }
   }

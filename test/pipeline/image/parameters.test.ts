@@ -54,6 +54,24 @@ test.each([
   { ...made, prompt: ' three\n\nlines ', negativePrompt: ' x ', model: 'C:\\models, "best"', version: 'v1.0' },
   { ...made, seed: 2n ** 63n - 1n },
   { ...made, seed: 0, cfgScale: 0 },
+  {
+    ...{
+      ...made,
+      promptSyntax: 'a1111',
+      clipSkip: 1,
+      guidanceRescale: 0.7,
+      eta: 0.5,
+      quality: 'fast',
+      dtype: 'float16',
+    },
+    ...{
+      timesteps: [990, 12.5, 1],
+      sigmas: [14.6, 0],
+      batch: { index: 1, count: 3 },
+      untold: ['latents', 'generator'],
+    },
+    scheduler: { _className: 'EulerDiscreteScheduler', betaEnd: 0.012, timestepSpacing: 'leading' },
+  },
 ])('parse gives back what format was given: %#', parameters =>
   expect(parseParameters(formatParameters(parameters))).toEqual(parameters),
 )
@@ -66,4 +84,12 @@ test('settings that are not known here are passed over', () =>
     prompt: 'cat',
     steps: 9,
     seed: 4,
+    clipSkip: 1,
   }))
+
+test('settings that are none are passed over', () =>
+  expect(
+    parseParameters(
+      'cat\nSteps: many, Seed: x, CFG scale: , Clip skip: 1, Generator batch: 4/3, Scheduler: "[1]", Prompt syntax: plain',
+    ),
+  ).toEqual({ prompt: 'cat', promptSyntax: 'plain' }))

@@ -1,0 +1,105 @@
+import { InvalidOptionError } from '../errors.js'
+import type { LayerOptions } from '../onnx/layers.js'
+import { checkedTensor, type Tensor } from '../tensor.js'
+import type { Weights } from '../weights/safetensors.js'
+import {
+  type ControlNetConfig,
+  type ControlNetShape,
+  conditioningFactor,
+  controlNetCheckpoint,
+  controlNetGraph,
+  parseControlNetConfig,
+} from './controlNet.js'
+import { loadPart, type PartOptions } from './loadPart.js'
+import { network, type Placement, type RunOptions } from './network.js'
+import { residualShapes } from './unet.js'
+
+/**
+ * What steers a U-Net by a picture, callable as in diffusers.
+ * @param sample, timestep, options.encoderHiddenStates as the U-Net's
+ * @param options.controlnetCond the picture, [batch, 3, 8 × height, 8 × width], 0…1
+ * @param options.conditioningScale what everything it adds is multiplied with (1)
+ * @param options.guessMode less for the outer layers than for the inner ones: from a tenth to all (false)
+ * @returns what the U-Net takes under these names
+ */
+export interface ControlNetModel {
+  (sample: Tensor, timestep: number, options: ControlNetOptions): Promise<ControlNetOutput>
+  readonly config: ControlNetConfig
+  readonly placement: Placement
+  /** as the user named it */
+  readonly source: string
+  release(): Promise<void>
+}
+
+export interface ControlNetOutput {
+  /** one for each of the U-Net's skip connections */
+  downBlockResSamples: Tensor[]
+  midBlockResSample: Tensor
+}
+
+interface ControlNetOptions extends RunOptions {
+  encoderHiddenStates: Tensor
+  controlnetCond: Tensor
+  conditioningScale?: number
+  guessMode?: boolean
+}
+
+export const ControlNetModel = {
+  /**
+   * @param source its folder or hub repository, such as `'lllyasviel/sd-controlnet-canny'`; a pipeline's, with
+   *   `subfolder: 'controlnet'`
+   * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
+   */
+  fromPretrained: (source: string, options: PartOptions = {}): Promise<ControlNetModel> =>
+    loadPart(source, options, ({ config, where, weights, placement }) =>
+      controlNetModel(parseControlNetConfig(config, where), weights, placement, source),
+    ),
+}
+
+/** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
+export function controlNetModel(
+  config: ControlNetConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): ControlNetModel {
+  controlNetCheckpoint(config, weights)
+  const build = (shape: ControlNetShape, layers: LayerOptions) => controlNetGraph(config, weights, shape, layers)
+  const controlNet = network('controlnet', placement, build)
+  const { unet, conditioningChannels } = config
+  const factor = conditioningFactor(config)
+  const skips = residualShapes(unet, { batch: 1, height: 1, width: 1 }).length - 1
+
+  async function forward(
+    sample: Tensor,
+    timestep: number,
+    { encoderHiddenStates, controlnetCond, conditioningScale = 1, guessMode = false, ...options }: ControlNetOptions,
+  ): Promise<ControlNetOutput> {
+    const latents = checkedTensor('sample', sample, ['batch', unet.inChannels, 'height', 'width'])
+    const [batch, , height, width] = latents.dims
+    const text = checkedTensor('encoderHiddenStates', encoderHiddenStates, [batch, 'tokens', unet.crossAttentionDim])
+    const pictureShape = [batch, conditioningChannels, height * factor, width * factor]
+    const picture = checkedTensor('controlnetCond', controlnetCond, pictureShape)
+    if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
+    const scales = scalesOf(skips, conditioningScale, guessMode && !config.globalPoolConditions)
+    const output = await controlNet.run(
+      { batch, height, width, sequenceLength: text.dims[1] },
+      {
+        sample: latents,
+        timestep: { type: 'float32', dims: [1], data: Float32Array.of(timestep) },
+        encoder_hidden_states: text,
+        controlnet_cond: picture,
+        scales: { type: 'float32', dims: [scales.length], data: scales },
+      },
+      options,
+    )
+    const downBlockResSamples = Array.from({ length: skips }, (_, i) => output[`down_${i}`])
+    return { downBlockResSamples, midBlockResSample: output.mid }
+  }
+  return Object.assign(forward, { config, placement, source, release: controlNet.release })
+}
+
+/** For all skip connections and the middle. In guess mode from 0.1 to 1, evenly in their logarithms. */
+function scalesOf(skips: number, scale: number, guess: boolean): Float32Array {
+  return Float32Array.from({ length: skips + 1 }, (_, i) => scale * (guess ? 10 ** (i / skips - 1) : 1))
+}

@@ -1,0 +1,67 @@
+import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
+import { ControlNetModel } from '../models/controlNetModel.js'
+import { residualShapes } from '../models/unet.js'
+import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { loadStableDiffusion } from './loadStableDiffusion.js'
+import { shown } from './optionChecks.js'
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
+
+export interface ControlNetParts extends StableDiffusionParts {
+  controlnet: ControlNetModel | ControlNetModel[]
+}
+
+export interface ControlNetPretrainedOptions extends FromPretrainedOptions {
+  /** one or several, from `ControlNetModel.fromPretrained`; where the model's folder holds one, that */
+  controlnet?: ControlNetModel | ControlNetModel[]
+}
+
+export async function loadControlNetParts(
+  source: string,
+  { controlnet, ...options }: ControlNetPretrainedOptions,
+): Promise<ControlNetParts> {
+  if (controlnet !== undefined) listed(controlnet)
+  const parts = await loadStableDiffusion(source, options)
+  return { ...parts, controlnet: controlnet ?? (await ownControlNet(source, options)) }
+}
+
+/** A folder that was saved from such a pipeline has its ControlNet beside the other parts. */
+async function ownControlNet(source: string, options: FromPretrainedOptions): Promise<ControlNetModel> {
+  const { scheduler: _, safetyChecker: __, ...own } = options
+  return ControlNetModel.fromPretrained(source, { ...own, subfolder: 'controlnet' }).catch(error => {
+    if (!(error instanceof ModelNotFoundError)) throw error
+    throw new InvalidOptionError(
+      `controlnet must be given, such as await ControlNetModel.fromPretrained('lllyasviel/sd-controlnet-canny'): ${source} holds none`,
+      { cause: error },
+    )
+  })
+}
+
+/** @throws InvalidOptionError for what is none */
+export function listed(controlnet: ControlNetModel | ControlNetModel[]): ControlNetModel[] {
+  const nets = Array.isArray(controlnet) ? controlnet : [controlnet]
+  if (nets.length === 0 || !nets.every(net => typeof net === 'function' && 'config' in net))
+    throw new InvalidOptionError(
+      `controlnet must be what ControlNetModel.fromPretrained gives, or a list of such, got ${shown(controlnet)}`,
+    )
+  return nets
+}
+
+/** @throws UnsupportedModelError for a ControlNet that belongs to a U-Net of another kind */
+export function checkControlNet({ config, source }: ControlNetModel, { unet }: StableDiffusionParts): void {
+  const refuse = (what: string, is: unknown, expected: unknown): never => {
+    throw new UnsupportedModelError(
+      `${source}: this ControlNet was made for another kind of model: its ${what} is ${is}, the U-Net's ${expected}`,
+    )
+  }
+  const { unet: copy, conditioningChannels } = config
+  if (copy.crossAttentionDim !== unet.config.crossAttentionDim)
+    refuse('cross_attention_dim', copy.crossAttentionDim, unet.config.crossAttentionDim)
+  if (copy.inChannels !== unet.config.inChannels) refuse('in_channels', copy.inChannels, unet.config.inChannels)
+  const size = { batch: 1, height: 64, width: 64 }
+  const [own, needed] = [copy, unet.config].map(each => residualShapes(each, size).map(([, channels]) => channels))
+  if (own.join() !== needed.join()) refuse('list of channels', `[${own}]`, `[${needed}]`)
+  if (conditioningChannels !== 3)
+    throw new UnsupportedModelError(
+      `${source}: "conditioning_channels" is ${conditioningChannels}; pictures have 3 here`,
+    )
+}

@@ -1,0 +1,41 @@
+import { type AutoencoderKL, sampledFrom } from '../models/autoencoderKL.js'
+import { randn } from '../random.js'
+import { repeatItems, scaled, type Tensor } from '../tensor.js'
+import type { Call } from './callOptions.js'
+
+/** How an encoded picture's noise is drawn. */
+export interface EncoderDraws {
+  dtype: 'float32' | 'float16'
+  /** of a list of generators: each draws for its picture; else the first ones alone draw, one for each picture given */
+  alone: boolean
+}
+
+/**
+ * Pictures → latents, scaled, one for each that the call makes.
+ * @param image [1 or prompts, 3, height, width], −1…1; or latents already, scaled
+ * @returns [batch, channels, height/8, width/8]
+ */
+export async function encodeImage(vae: AutoencoderKL, image: Tensor, call: Call, draws: EncoderDraws): Promise<Tensor> {
+  if (image.dims[1] === vae.config.latentChannels) return upTo(call.batch, image)
+  const { mean, logvar } = (await vae.encode(image, call)).latentDist
+  const noise = encoderNoise(mean.dims, call, draws)
+  const [count] = noise.dims
+  const latents = sampledFrom(upTo(count, mean), upTo(count, logvar), noise)
+  return upTo(call.batch, scaled(latents, vae.config.scalingFactor))
+}
+
+/** @param dims of the encoder's latents: a single generator draws once for each picture given */
+export function encoderNoise(
+  [count, ...item]: readonly number[],
+  { batch, generator }: Call,
+  { dtype, alone }: EncoderDraws,
+): Tensor {
+  if (!Array.isArray(generator)) return randn([count, ...item], { generator, dtype })
+  const drawing = alone ? generator : generator.slice(0, count)
+  return randn([alone ? batch : count, ...item], { generator: drawing, dtype })
+}
+
+/** Each picture given several times in a row. */
+export function upTo(count: number, given: Tensor): Tensor {
+  return repeatItems(given, count / given.dims[0])
+}

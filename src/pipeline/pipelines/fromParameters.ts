@@ -1,0 +1,46 @@
+import { InvalidOptionError } from '../errors.js'
+import type { ImageParameters } from '../image/parameters.js'
+import { Generator } from '../random.js'
+import type { CallOptions } from './callOptions.js'
+import { type Quality, qualities } from './quality.js'
+
+/**
+ * The options that draw a picture again: `pipeline(parameters.prompt, callOptions(parameters))`, on the model and with the scheduler that made it. A
+ * picture that one generator drew among others comes with those: it is the one at `parameters.batch.index`. Pictures that the call took, and what
+ * ControlNets had to say, are to be added.
+ * @param parameters of a picture made here, or by a tool that writes them as A1111 does
+ * @throws InvalidOptionError where the picture took more than its parameters tell
+ */
+export function callOptions(parameters: ImageParameters): CallOptions & OptionsOfPictures {
+  const { pipeline, untold, batch, seed, timesteps, sigmas, quality, promptSyntax } = parameters
+  if (untold)
+    throw new InvalidOptionError(
+      `this picture cannot be drawn from its parameters: it took ${untold.join(', ')}, which they do not hold`,
+    )
+  // there the picture has the image's size
+  const { width, height } = pipeline === 'StableDiffusionImg2ImgPipeline' ? {} : parameters
+  const options: Undefinable<CallOptions & OptionsOfPictures> = {
+    negativePrompt: parameters.negativePrompt,
+    width,
+    height,
+    ...(pipeline && { strength: parameters.strength, paddingMaskCrop: parameters.maskPadding }),
+    ...(timesteps || sigmas ? { timesteps, sigmas } : { numInferenceSteps: parameters.steps }),
+    guidanceScale: parameters.cfgScale,
+    guidanceRescale: parameters.guidanceRescale,
+    clipSkip: parameters.clipSkip,
+    eta: parameters.eta,
+    promptSyntax: promptSyntax === 'plain' ? promptSyntax : 'a1111',
+    // another tool may mean something else by it
+    quality: qualities.includes(quality as Quality) ? (quality as Quality) : undefined,
+    ...(batch && seed !== undefined ? { numImagesPerPrompt: batch.count, generator: new Generator(seed) } : { seed }),
+  }
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+/** What pipelines take that make pictures of pictures. */
+interface OptionsOfPictures {
+  strength?: number
+  paddingMaskCrop?: number
+}
+
+type Undefinable<T> = { [Name in keyof T]: T[Name] | undefined }

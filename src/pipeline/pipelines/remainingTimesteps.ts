@@ -1,0 +1,13 @@
+import type { Scheduler } from '../schedulers/index.js'
+import type { Call } from './callOptions.js'
+
+/**
+ * Sets the scheduler's timesteps; returns those that are left where a picture is changed by `strength`: the last
+ * ⌊strength · n⌋ steps of n. Meng et al. 2022 (SDEdit); diffusers `get_timesteps`
+ */
+export function remainingTimesteps(scheduler: Scheduler, call: Call & { strength: number }): number[] {
+  const { numInferenceSteps, strength } = call
+  const timesteps = scheduler.setTimesteps(numInferenceSteps, call)
+  const left = Math.trunc(numInferenceSteps * strength)
+  return timesteps.slice((numInferenceSteps - left) * scheduler.order)
+}

@@ -1,0 +1,44 @@
+import { UnsupportedModelError } from '../errors.js'
+import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { Scheduler } from '../schedulers/index.js'
+import type { ClipTokenizer } from '../tokenizer/clip.js'
+
+/** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
+export interface StableDiffusionParts {
+  /** as the user named the model */
+  name: string
+  tokenizer: ClipTokenizer
+  textEncoder: CLIPTextModel
+  unet: UNet2DConditionModel
+  vae: AutoencoderKL
+  scheduler: Scheduler
+  /** of the noise drawn, and of the arithmetic where the device has it */
+  dtype: 'float32' | 'float16'
+}
+
+/** What a pipeline does, as far as it decides which parts will do. */
+export type Task = 'text to image' | 'image to image' | 'inpainting' | 'ControlNet'
+
+/**
+ * Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size.
+ * @throws UnsupportedModelError naming the key and what it must be
+ */
+export function checkFit({ name, unet, vae, textEncoder }: StableDiffusionParts, task: Task): void {
+  const { inChannels, outChannels, crossAttentionDim } = unet.config
+  const { latentChannels } = vae.config
+  const refuse = (key: string, is: number, expected: string): never => {
+    throw new UnsupportedModelError(`${name}/unet/config.json: "${key}" is ${is}; ${task} needs ${expected}`)
+  }
+  const withMask = 2 * latentChannels + 1
+  if (inChannels !== latentChannels && !(task === 'inpainting' && inChannels === withMask)) {
+    const or = task === 'inpainting' ? `, or ${withMask}` : ''
+    const hint = inChannels === withMask ? ': load this model with StableDiffusionInpaintPipeline' : ''
+    refuse('in_channels', inChannels, `the VAE's latent_channels, ${latentChannels}${or}${hint}`)
+  }
+  if (outChannels !== latentChannels)
+    refuse('out_channels', outChannels, `the VAE's latent_channels, ${latentChannels}`)
+  if (crossAttentionDim !== textEncoder.config.hiddenSize)
+    refuse('cross_attention_dim', crossAttentionDim, `the text encoder's hidden_size, ${textEncoder.config.hiddenSize}`)
+}

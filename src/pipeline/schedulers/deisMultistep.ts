@@ -1,0 +1,129 @@
+import type { Tensor } from '../tensor.js'
+import { type Term, weightedSum } from './arithmetic.js'
+import { type Config, type ConfigSpec, resolveConfig, withoutCarried } from './config.js'
+import {
+  BETA_KEYS,
+  BETA_SCHEDULES,
+  FLOW_KEYS,
+  FLOW_PREDICTIONS,
+  SHAPE_KEYS,
+  SOLVER_TYPES,
+  SPACING_KEYS,
+  SPACINGS,
+  THRESHOLD_KEYS,
+} from './configKeys.js'
+import { checkShapes, ExponentialIntegrator, type Level, multistepOrder } from './exponentialIntegrator.js'
+import { flowSigmas, shiftOf } from './flowSigmas.js'
+import { checkedStepCount, refuseCustom } from './schedule.js'
+import type { CustomSchedule, Scheduler, SchedulerStep } from './scheduler.js'
+import { chosenShape, sigmasAt } from './sigmaScheduler.js'
+import { roundHalfEven } from './sigmas.js'
+
+const SPEC = {
+  className: 'DEISMultistepScheduler',
+  defaults: {
+    ...BETA_KEYS,
+    ...SHAPE_KEYS,
+    ...SPACING_KEYS,
+    ...THRESHOLD_KEYS,
+    ...FLOW_KEYS,
+    algorithmType: 'deis',
+    lowerOrderFinal: true,
+    solverOrder: 2,
+    solverType: 'logrho',
+  },
+  values: {
+    betaSchedule: BETA_SCHEDULES,
+    solverOrder: [1, 2, 3],
+    predictionType: FLOW_PREDICTIONS,
+    timestepSpacing: SPACINGS,
+    // those of DPM-Solver are taken for deis
+    algorithmType: ['deis', 'dpmsolver', 'dpmsolver++'],
+    solverType: SOLVER_TYPES,
+    timeShiftType: ['exponential'],
+  },
+} satisfies ConfigSpec<Record<string, unknown>>
+
+/**
+ * Diffusion exponential integrator sampler: the polynomial in log ρ through the last noises, integrated over ρ = σ / α.
+ * Zhang & Chen 2023, "Fast Sampling of Diffusion Models with Exponential Integrator", log ρ Adams-Bashforth.
+ *
+ * Options: `solverOrder`, `lowerOrderFinal`, `useKarrasSigmas`, `useExponentialSigmas`, `useBetaSigmas`,
+ * `sigmaMin`, `sigmaMax`, `thresholding`, `timestepSpacing`, `useFlowSigmas`, `flowShift`.
+ */
+export class DEISMultistepScheduler extends ExponentialIntegrator implements Scheduler {
+  readonly config: Config<typeof SPEC.defaults>
+  #noises: Tensor[] = []
+
+  constructor(config: Readonly<Record<string, unknown>> = {}) {
+    const resolved = resolveConfig(SPEC, config)
+    checkShapes(SPEC.className, resolved)
+    super(withoutCarried(SPEC, resolved))
+    this.config = resolved
+  }
+
+  static fromConfig(config: Readonly<Record<string, unknown>>): DEISMultistepScheduler {
+    return new DEISMultistepScheduler(config)
+  }
+
+  setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
+    refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
+    const { timesteps, sigmas, last } = this.#levels(checkedStepCount(numInferenceSteps), custom)
+    this.#noises = []
+    return this.start(timesteps.map(Math.trunc), [...sigmas, last])
+  }
+
+  step(modelOutput: Tensor, timestep: number, sample: Tensor): SchedulerStep {
+    this.checkStarted()
+    const index = this.indexFor(timestep)
+    const noise = this.noiseBeside(this.pictureAt(index, modelOutput, sample), index, sample)
+    this.#noises = [noise, ...this.#noises].slice(0, this.config.solverOrder)
+    const order = Math.min(this.#noises.length, multistepOrder(index, this.timesteps, this.config))
+    const levels = this.levelsFrom(index + 1, order + 1)
+    const [{ alpha }, start] = levels
+    const terms = logRhoIntegrals(levels).map((weight, i): Term => [alpha * weight, this.#noises[i]])
+    this.advance()
+    return { prevSample: weightedSum([alpha / start.alpha, sample], ...terms) }
+  }
+
+  /** Noise levels of a shape end where the last of them is: no step is made from there. */
+  #levels(count: number, custom: CustomSchedule) {
+    const { useKarrasSigmas, useFlowSigmas, numTrainTimesteps, timestepSpacing, stepsOffset } = this.config
+    if (chosenShape(this.config)) {
+      const { sigmas, timesteps } = this.shaped(count)
+      return { sigmas, timesteps: useKarrasSigmas ? timesteps.map(roundHalfEven) : timesteps, last: sigmas[count - 1] }
+    }
+    if (useFlowSigmas) {
+      const sigmas = flowSigmas(
+        count,
+        shiftOf(SPEC.className, this.config, this.config.flowShift, custom.mu),
+        numTrainTimesteps,
+      )
+      return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps), last: sigmas[count - 1] }
+    }
+    const timesteps = this.spaced(count, timestepSpacing, stepsOffset)
+    return { timesteps, sigmas: sigmasAt(timesteps, this.trainingSigmas), last: this.trainingSigmas[0] }
+  }
+}
+
+/**
+ * ∫ of each Lagrange polynomial in log ρ from the step's start to its end, over ρ.
+ * @param levels where the step ends, and where the noises were seen, newest first
+ */
+function logRhoIntegrals(levels: readonly Level[]): number[] {
+  const [end, ...nodes] = levels.map(({ alpha, sigma }) => sigma / alpha)
+  const [start] = nodes
+  return nodes.map((node, j) => {
+    const others = nodes.filter((_, k) => k !== j).map(Math.log)
+    const scale = others.reduce((product, other) => product * (Math.log(node) - other), 1)
+    return (antiderivative(end, others) - antiderivative(start, others)) / scale
+  })
+}
+
+/** Of the product of log ρ − each of at most two roots. */
+function antiderivative(rho: number, [a, b]: readonly number[]): number {
+  const u = Math.log(rho)
+  if (a === undefined) return rho
+  if (b === undefined) return rho * (u - 1 - a)
+  return rho * (u ** 2 - 2 * u + 2 - (a + b) * (u - 1) + a * b)
+}
