@@ -67,6 +67,21 @@ export function originalLayout(weights: Weights, file: string): OriginalLayout {
   }
 }
 
+/**
+ * The autoencoder of a file that holds one alone, in the original layout or in diffusers', or of a whole checkpoint.
+ * @throws as `originalLayout`; undefined where the file holds none
+ */
+export function vaeWeights(weights: Weights, file: string, config: VaeConfig): Weights | undefined {
+  const names = [...weights.keys()]
+  if (names.some(name => name.startsWith('decoder.up_blocks.'))) return weights
+  const isAlone = names.some(name => name.startsWith('decoder.'))
+  const own = /^((post_)?quant_conv|encoder|decoder|loss|model_ema)\./
+  const whole: Weights = new Map(
+    [...weights].map(([name, tensor]) => [isAlone ? name.replace(own, 'first_stage_model.$&') : name, tensor]),
+  )
+  return originalLayout(whole, file).vae(config)
+}
+
 type Name = ReturnType<typeof openClipName>
 
 /** OpenCLIP's end in `.model.`; without `text_model.` in files of early trainers. */

@@ -1,5 +1,7 @@
+import { InvalidOptionError } from '../errors.js'
+import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import { checkFromPretrained, type FromPretrainedOptions } from './fromPretrainedOptions.js'
-import { checkNames } from './optionChecks.js'
+import { checkNames, shown } from './optionChecks.js'
 
 export interface FromSingleFileOptions
   extends Pick<FromPretrainedOptions, 'dtype' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'> {
@@ -8,6 +10,8 @@ export interface FromSingleFileOptions
    * the model that the names in the file tell)
    */
   config?: string
+  /** instead of the file's own, such as `await AutoencoderKL.fromSingleFile(path)` */
+  vae?: AutoencoderKL
 }
 
 const names = new Set<string>([
@@ -17,10 +21,14 @@ const names = new Set<string>([
   'safetyChecker',
   'signal',
   'config',
+  'vae',
 ] satisfies (keyof FromSingleFileOptions)[])
 
 /** @throws InvalidOptionError naming the option, what it may be and what came */
-export function checkFromSingleFile({ config, ...common }: FromSingleFileOptions): void {
-  checkNames({ config, ...common }, names)
+export function checkFromSingleFile(options: FromSingleFileOptions): void {
+  checkNames(options, names)
+  const { config, vae, ...common } = options
   checkFromPretrained(common)
+  if (vae !== undefined && typeof vae?.decode !== 'function')
+    throw new InvalidOptionError(`vae must be one such as await AutoencoderKL.fromSingleFile(path), got ${shown(vae)}`)
 }

@@ -39,11 +39,19 @@ export async function loadSingleFile(path: string, options: FromSingleFileOption
 async function partsOf(
   files: ModelFiles,
   name: string,
-  { dtype = 'float32', device, scheduler }: Pick<FromPretrainedOptions, 'dtype' | 'scheduler'> & { device: Device },
+  {
+    dtype = 'float32',
+    device,
+    scheduler,
+    vae,
+  }: Pick<FromSingleFileOptions, 'dtype' | 'scheduler' | 'vae'> & { device: Device },
 ): Promise<StableDiffusionParts> {
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
-  const vaeConfig = parseVaeConfig(await files.config('vae'), files.where('vae'))
+  const ownVae = async () => {
+    const config = parseVaeConfig(await files.config('vae'), files.where('vae'))
+    return autoencoderKL(config, await files.vae(config), placement)
+  }
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   return {
     name,
@@ -51,7 +59,7 @@ async function partsOf(
     tokenizer: await files.tokenizer(),
     textEncoder: clipTextModel(textConfig, await files.textEncoder(textConfig), placement),
     unet: unet2DConditionModel(unetConfig, await files.unet(unetConfig), placement),
-    vae: autoencoderKL(vaeConfig, await files.vae(vaeConfig), placement),
+    vae: vae ?? (await ownVae()),
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
 }

@@ -1,14 +1,12 @@
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import { originalConfigs } from '../models/originalConfigs.js'
 import { originalFamily } from '../models/originalFamily.js'
 import { originalLayout } from '../models/originalLayout.js'
 import { loadClipTokenizer, standardClipTokenizer } from '../tokenizer/clip.js'
-import { isPickle, pickleReason } from '../weights/component.js'
-import { isMissing } from '../weights/json.js'
 import { readSafetensors, type Weights } from '../weights/safetensors.js'
+import { singleFilePath } from '../weights/singleFilePath.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 
 /**
@@ -20,7 +18,7 @@ import { folderFiles, type ModelFiles } from './modelFiles.js'
  * @throws CorruptWeightsError
  */
 export async function singleFile(path: string, config?: string): Promise<ModelFiles> {
-  const file = await checkedPath(path)
+  const file = await singleFilePath(path)
   const weights = await readSafetensors(file)
   if (config !== undefined) await checkConfig(config)
   const family = await originalFamily(weights, file)
@@ -33,7 +31,8 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
     if (own) return own
     if (other) return other()
     throw new ModelNotFoundError(
-      `${file} holds no ${name}: give \`config\`, a folder in diffusers layout whose ${part} is taken for it`,
+      `${file} holds no ${name}: give ${part === 'vae' ? '`vae`, such as await AutoencoderKL.fromSingleFile(path), or ' : ''}` +
+        `\`config\`, a folder in diffusers layout whose ${part} is taken for it`,
     )
   }
 
@@ -50,21 +49,6 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
       return has ? loadClipTokenizer(own) : standardClipTokenizer({ pad: family.version === 2 ? '!' : '<|endoftext|>' })
     },
   }
-}
-
-async function checkedPath(path: string): Promise<string> {
-  if (typeof path !== 'string' || path.trim() === '')
-    throw new InvalidOptionError(`a model in one file is the path of a .safetensors, got ${JSON.stringify(path)}`)
-  const file = resolve(path.replace(/^~(?=$|[\\/])/, homedir()))
-  const found = await stat(file).catch(error => {
-    if (isMissing(error)) return undefined
-    throw error
-  })
-  if (!found) throw new ModelNotFoundError(`expected a file ${file}: there is none`)
-  if (found.isDirectory())
-    throw new UnsupportedModelError(`${file} is a folder: fromPretrained loads one in diffusers layout`)
-  if (isPickle(file)) throw new UnsupportedModelError(`${file} is a pickle: ${pickleReason}`)
-  return file
 }
 
 async function checkConfig(config: string): Promise<void> {

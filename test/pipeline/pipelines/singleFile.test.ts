@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import { AutoencoderKL, StableDiffusionInpaintPipeline, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { clipTextWeightShapes, parseClipTextConfig } from '../../../src/pipeline/models/clip.js'
 import { originalConfigs } from '../../../src/pipeline/models/originalConfigs.js'
 import { openClipName, originalUNetName, originalVaeName } from '../../../src/pipeline/models/originalNames.js'
@@ -63,7 +63,53 @@ describe('a checkpoint of full size needs no configuration: its names and shapes
   })
 
   test('one for inpainting is no text-to-image model', async () => {
-    await expect(load(fullSize(1, undefined, 9))).rejects.toThrow('"in_channels" is 9; text to image needs')
+    const path = fullSize(1, undefined, 9)
+    await expect(load(path)).rejects.toThrow('"in_channels" is 9; text to image needs')
+    const { unet } = await StableDiffusionInpaintPipeline.fromSingleFile(path, { device: 'cpu' })
+    expect(unet.config.inChannels).toBe(9)
+  })
+})
+
+describe('an autoencoder', () => {
+  const config = fixture('config-v1/vae')
+
+  it('of a whole checkpoint, of a file of its own, and given to a checkpoint that lacks one', async () => {
+    const whole = await AutoencoderKL.fromSingleFile(fixture('v1.safetensors'), { config, device: 'cpu' })
+    const alone = join(folder, 'vae.safetensors')
+    copyFileSync(fixture('v1.safetensors'), alone)
+    editHeader(alone, header => {
+      for (const [name, entry] of Object.entries(header)) {
+        delete header[name]
+        if (name !== '__metadata__')
+          header[name.replace(/^first_stage_model\./, '').replace(/^(model|cond).*/, 'loss.$&')] = entry
+      }
+    })
+    const own = await AutoencoderKL.fromSingleFile(alone, { config, device: 'cpu' })
+    const latents = {
+      type: 'float32',
+      dims: [1, 4, 2, 2],
+      data: Float32Array.from({ length: 16 }, (_, i) => i / 8),
+    } as const
+    const [first, second] = [
+      await whole.decode({ ...latents, dims: [...latents.dims] }),
+      await own.decode({ ...latents, dims: [...latents.dims] }),
+    ]
+    expect([...second.sample.data]).toEqual([...first.sample.data])
+    await Promise.all([whole.release(), own.release()])
+
+    const pipeline = await StableDiffusionPipeline.fromSingleFile(fullSize(1, undefined, 4, ['vae']), {
+      vae: own,
+      device: 'cpu',
+    })
+    expect(pipeline.vae).toBe(own)
+  })
+
+  it('that is none', async () => {
+    await expect(AutoencoderKL.fromSingleFile(header('a'))).rejects.toThrow('takes "a"')
+    const { vae } = { vae: 'vae.safetensors' }
+    await expect(StableDiffusionPipeline.fromSingleFile(fixture('v1.safetensors'), { vae } as never)).rejects.toThrow(
+      'vae must be one such as await AutoencoderKL.fromSingleFile(path), got "vae.safetensors"',
+    )
   })
 })
 
@@ -111,7 +157,7 @@ describe('a file that is none, or not whole', () => {
 
   it('without a config, what lacks an autoencoder is told how to get one', async () => {
     await expect(load(fullSize(1, undefined, 4, ['vae']))).rejects.toThrow(
-      'holds no autoencoder: give `config`, a folder in diffusers layout whose vae is taken for it',
+      'holds no autoencoder: give `vae`, such as await AutoencoderKL.fromSingleFile(path), or `config`, a folder in',
     )
   })
 
