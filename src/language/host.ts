@@ -12,6 +12,8 @@ export interface CellsHost extends ts.LanguageServiceHost {
   own: OwnTypes
   /** Looks at the disk again. */
   refresh(): void
+  /** Has the next question answered by a checker that knows nothing yet. */
+  renewChecker(): void
 }
 
 /** The compiler's view of a session: its cells, and the files of the notebook's folder. */
@@ -21,6 +23,7 @@ export function cellsHost(folder: string, cells: VirtualCells): CellsHost {
   const globals = `${folder}/__cellGlobals.d.ts`
   const failedImports = importsToRetry(folder)
   let looks = 0
+  let checkers = 1
   let disk: Disk = lookAtDisk(folder, own)
 
   const refresh = () => {
@@ -29,20 +32,22 @@ export function cellsHost(folder: string, cells: VirtualCells): CellsHost {
     failedImports.retry(disk)
   }
   const snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>()
-  const version = (file: string) => String(cells.byFile(file)?.version ?? (file === globals ? 1 : disk.version(file)))
+  const version = (file: string) =>
+    String(cells.byFile(file)?.version ?? (file === globals ? checkers : disk.version(file)))
   const text = (file: string) => cells.byFile(file)?.code ?? (file === globals ? cellGlobals : undefined)
 
   const host: CellsHost & Pick<ts.CompilerHost, 'hasInvalidatedResolutions'> = {
     ...sys,
     own,
     refresh,
+    renewChecker: () => void checkers++,
     useCaseSensitiveFileNames: () => sys.useCaseSensitiveFileNames,
     getCurrentDirectory: () => folder,
     getCompilationSettings: () => disk.options,
     getDefaultLibFileName: options => compiler.getDefaultLibFilePath(options),
     getProjectVersion() {
       if (performance.now() - disk.at > freshMs) refresh()
-      return `${cells.version} ${looks}`
+      return `${cells.version} ${looks} ${checkers}`
     },
     getScriptFileNames: () => [globals, ...disk.roots(), ...cells.all().map(({ fileName }) => fileName)],
     getScriptVersion: version,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { atAnyDepth } from './answers/atAnyDepth.js'
 import { completionDetails, completions } from './answers/completions.js'
 import { definition } from './answers/definition.js'
 import { diagnostics } from './answers/diagnostics.js'
@@ -29,19 +30,22 @@ export function createLanguageService({ cwd }: { cwd: string }): LanguageService
   const cells = virtualCells(folder)
   const host = cellsHost(folder, cells)
   const session: Session = { service: compiler.createLanguageService(host), cells, inner: host.own.inner }
+  const over = <Params, Result>(answer: (session: Session, params: Params) => Result) => {
+    return (params: Params) => atAnyDepth(session, host, () => answer(session, params))
+  }
   return {
     update: cells.update,
     refresh: host.refresh,
-    completions: at => completions(session, at),
-    completionDetails: at => completionDetails(session, at),
-    hover: at => hover(session, at),
-    signatureHelp: at => signatureHelp(session, at),
-    diagnostics: of => diagnostics(session, of),
-    definition: at => definition(session, at),
-    prepareRename: at => prepareRename(session, at),
-    rename: params => rename(session, params),
-    semanticTokens: of => semanticTokens(session, of),
-    format: params => format(session, params),
+    completions: over(completions),
+    completionDetails: over(completionDetails),
+    hover: over(hover),
+    signatureHelp: over(signatureHelp),
+    diagnostics: over(diagnostics),
+    definition: over(definition),
+    prepareRename: over(prepareRename),
+    rename: over(rename),
+    semanticTokens: over(semanticTokens),
+    format: over(format),
     isComplete: ({ text }) => isComplete(text),
   }
 }

@@ -21,7 +21,7 @@ export interface ProgressReport {
   previews?: Preview[]
 }
 
-/** A small picture of how far a picture has come, one pixel a latent: 64 × 64 for one of 512 × 512. */
+/** A small picture of how far a picture has come: one pixel a latent, 64 × 64 for one of 512 × 512, or decoded, of up to 320 × 320. */
 export interface Preview {
   /** px */
   width: number

@@ -38,6 +38,20 @@ describe('a language server', () => {
     expect(await server.isComplete({ text: 'f(' })).toEqual({ status: 'incomplete', indent: '  ' })
   })
 
+  test('knows types through 1,000 cells, each made from the one before', async () => {
+    const cells = Array.from({ length: 1000 }, (_, i) => ({
+      id: `${i}`,
+      text: i ? `const a${i} = a${i - 1} + 1` : 'const a0 = 0',
+    }))
+    cells.push({ id: 'last', text: 'a999.lenght' })
+    server.update({ order: cells.map(({ id }) => id), changed: cells })
+    const { items } = await server.completions({ cell: 'last', offset: 5 })
+    expect(items.map(({ name }) => name)).toContain('toFixed')
+    const [{ message }] = await server.diagnostics({ cell: 'last' })
+    expect(message).toBe("Property 'lenght' does not exist on type 'number'.")
+    expect((await server.hover({ cell: '999', offset: 6 }))?.contents).toContain('const a999: number')
+  })
+
   test('survives a request that fails', async () => {
     await expect(server.diagnostics({ cell: 'gone' })).rejects.toThrow("No cell 'gone'")
     await expect(server.hover(null as never)).rejects.toThrow()

@@ -1,7 +1,9 @@
 /** The public surface as a user writes it: that this file compiles, and nothing in it is `any`, is the test. */
 import {
   AutoencoderKL,
+  AutoencoderTiny,
   type CallOptions,
+  CLIPModel,
   CLIPTextModel,
   callOptions,
   DDIMScheduler,
@@ -136,4 +138,19 @@ export async function adapted() {
   pipeline.unloadTextualInversion('<a>')
   const names: string[] = pipeline.getActiveAdapters()
   return pipeline(`a car, ${names}`, { crossAttentionKwargs: { scale: 0.5 } })
+}
+
+export async function tinyAutoencoder(pipeline: StableDiffusionPipeline) {
+  pipeline.previewDecoder = await AutoencoderTiny.fromPretrained('madebyollin/taesd')
+  pipeline.vae = pipeline.previewDecoder
+  pipeline.safetyChecker = null
+  const { nsfwContentDetected } = await pipeline('a car')
+  return nsfwContentDetected satisfies boolean[] | undefined
+}
+
+export async function scores(image: Image) {
+  const clip: CLIPModel = await CLIPModel.fromPretrained('openai/clip-vit-base-patch16')
+  const score: number = await clip.clipScore(image, 'a car')
+  const { logitsPerImage } = await clip([image], ['a car', 'a tree'])
+  return { score, logits: logitsPerImage.data, dims: (await clip.getImageFeatures(image)).dims }
 }

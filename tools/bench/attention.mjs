@@ -1,10 +1,13 @@
+import { gb, s, table } from './markdown.mjs'
 import { engine, unetOf } from './network.mjs'
 import { seconds } from './time.mjs'
+
+export const title = 'Attention'
 
 const graphs = [{ kind: 'fused' }, { kind: 'sliced', sliceSize: 'auto' }, { kind: 'plain' }]
 
 /** Each attention graph's peak, in an engine process of its own, and how far its output is from the fused one's. */
-export async function attentionMemory(folder) {
+export async function measure({ folder }) {
   const results = []
   let fused
   for (const attention of graphs) {
@@ -18,4 +21,17 @@ export async function attentionMemory(folder) {
     await engine.dispose()
   }
   return results
+}
+
+export function section(results) {
+  const rows = results.map(({ kind, peak, first, difference }) => [
+    kind,
+    gb(peak),
+    s(first),
+    difference.toExponential(1),
+  ])
+  return [
+    'The first call of the U-Net by each of its graphs, in a process of its own; the difference is from fused.',
+    table(['', 'peak resident', 'first call', 'largest difference'], rows),
+  ].join('\n\n')
 }

@@ -2,14 +2,19 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../setup.mjs'
 
+const cli = join(root, 'dist/cli.js')
+
+/** The command that starts ours. */
+export const startOwnKernel = file => [process.execPath, cli, 'kernel', 'start', '--connection-file', file]
+
 /** The kernels that are here, each with how it starts and how its language says what the bench asks. */
 export function kernels({ python, deno }) {
   const mebibytes = 8
   const found = [
     {
       name: 'sdnb',
-      version: versionOf(process.execPath, join(root, 'dist/cli.js'), '--version'),
-      argv: file => [process.execPath, join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', file],
+      version: versionOf(process.execPath, cli, '--version'),
+      argv: startOwnKernel,
       trivial: '1 + 1',
       binding: i => `const x${i} = ${i}`,
       lines: count => `for (let i = 0; i < ${count}; i++) console.log(i)`,

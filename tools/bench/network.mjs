@@ -2,34 +2,60 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { source } from '../source.mjs'
 
-const { openEngine, parseUNetConfig, unetGraph, readSafetensors, randn, Generator } = await source(
+const pipeline = await source(
   'pipeline/runtime/engine.ts',
   'pipeline/models/unet.ts',
+  'pipeline/models/vae.ts',
   'pipeline/weights/safetensors.ts',
   'pipeline/random.ts',
 )
+const { openEngine, parseUNetConfig, unetGraph, parseVaeConfig, vaeDecoderGraph, readSafetensors, randn, Generator } =
+  pipeline
 export const engine = openEngine('cpu')
 
-/** A folder's U-Net at its own sample size, batch 1, 77 tokens: an engine's model and its inputs. */
-export async function unetOf(folder, attention) {
-  const config = parseUNetConfig(
-    JSON.parse(await readFile(join(folder, 'unet/config.json'), 'utf8')),
-    'unet/config.json',
-  )
-  const weights = await readSafetensors(join(folder, 'unet/diffusion_pytorch_model.safetensors'))
-  const shape = { batch: 1, height: config.sampleSize, width: config.sampleSize, sequenceLength: 77 }
+/**
+ * A folder's U-Net, with all tokens that its text encoder gives: an engine's model and its inputs.
+ * @param shape batch 1, and the network's own size in pixels, where they are not given
+ */
+export async function unetOf(folder, attention, { batch = 1, size } = {}) {
+  const { json, weights } = await partOf(folder, 'unet')
+  const config = parseUNetConfig(json, 'unet/config.json')
+  const { max_position_embeddings: sequenceLength } = await configOf(folder, 'text_encoder')
+  const side = size === undefined ? config.sampleSize : size / 8
+  const shape = { batch, height: side, width: side, sequenceLength }
   const generator = new Generator(0)
   return {
-    size: 8 * config.sampleSize,
+    size: 8 * side,
     weightBytes: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
     model: {
       key: `unet ${attention.kind}`,
       build: () => unetGraph(config, weights, shape, { provider: 'cpu', attention }),
     },
     inputs: {
-      sample: randn([1, config.inChannels, shape.height, shape.width], { generator }),
+      sample: randn([batch, config.inChannels, side, side], { generator }),
       timestep: { type: 'float32', dims: [1], data: Float32Array.of(500) },
-      encoder_hidden_states: randn([1, shape.sequenceLength, config.crossAttentionDim], { generator }),
+      encoder_hidden_states: randn([batch, sequenceLength, config.crossAttentionDim], { generator }),
     },
   }
 }
+
+/** The decoder of a folder's VAE, for one picture of `size` pixels a side, as {@link unetOf}. */
+export async function decoderOf(folder, size) {
+  const { json, weights } = await partOf(folder, 'vae')
+  const config = parseVaeConfig(json, 'vae/config.json')
+  const shape = { batch: 1, height: size / 8, width: size / 8 }
+  const options = { provider: 'cpu', attention: { kind: 'fused' } }
+  return {
+    model: { key: 'decoder', build: () => vaeDecoderGraph(config, weights, shape, options) },
+    inputs: { latents: randn([1, config.latentChannels, size / 8, size / 8], { generator: new Generator(0) }) },
+  }
+}
+
+async function partOf(folder, name) {
+  return {
+    json: await configOf(folder, name),
+    weights: await readSafetensors(join(folder, name, 'diffusion_pytorch_model.safetensors')),
+  }
+}
+
+const configOf = async (folder, name) => JSON.parse(await readFile(join(folder, name, 'config.json'), 'utf8'))

@@ -1,8 +1,11 @@
 import { source } from '../source.mjs'
-import { seconds } from './time.mjs'
+import { decibels } from './decibels.mjs'
+import { table } from './markdown.mjs'
+
+export const title = 'What each quality costs'
 
 const steps = 25
-const qualities = ['exact', 'balanced', 'fast']
+const guidanceScale = 3
 const styles = ['photograph', 'watercolor', 'oil painting', 'pixel art', 'pencil drawing']
 const things = ['red car', 'green house', 'blue boat', 'yellow tree', 'purple flower']
 const places = ['beach, sunset', 'snow']
@@ -10,38 +13,35 @@ const prompts = styles.flatMap(style =>
   things.flatMap(thing => places.map(place => `${style} of a ${thing}, ${place}`)),
 )
 
-/**
- * What each quality takes and costs: the seconds of a picture of the folder's pipeline, and how near the embedded model's pictures
- * of 50 prompts come to the exact ones, in decibels (peak signal-to-noise ratio).
- */
-export async function qualityCost(folder) {
-  const { StableDiffusionPipeline } = await source('pipeline/index.ts')
-  const full = await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu' })
+/** How near the embedded model's pictures of 50 prompts come to the exact ones. */
+export async function measure() {
+  const { StableDiffusionPipeline, qualities } = await source('pipeline/index.ts', 'pipeline/pipelines/quality.ts')
   const tiny = await StableDiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'cpu' })
   const drawn = async quality =>
-    (await tiny(prompts, { numInferenceSteps: steps, guidanceScale: 3, seed: 1, quality })).images
+    (await tiny(prompts, { numInferenceSteps: steps, guidanceScale, seed: 1, quality })).images
+  const exact = await drawn('exact')
   const results = []
-  let exact
-  for (const quality of qualities) {
-    const picture = () => full('a car', { numInferenceSteps: steps, seed: 1, quality })
-    results.push({ quality, steps, seconds: (await seconds(picture)).seconds })
-    await full.dispose()
+  for (const quality of qualities.filter(quality => quality !== 'exact')) {
     const images = await drawn(quality)
-    exact ??= images
-    if (images === exact) continue
     const likeness = images.map((image, i) => decibels(image.data, exact[i].data)).sort((a, b) => a - b)
-    Object.assign(results.at(-1), {
+    results.push({
+      quality,
       mean: likeness.reduce((sum, value) => sum + value) / likeness.length,
       worst: likeness[0],
       atLeast30: likeness.filter(value => value >= 30).length,
-      pictures: likeness.length,
     })
   }
   await tiny.dispose()
-  return results
+  return { steps, guidanceScale, pictures: prompts.length, qualities: results }
 }
 
-function decibels(a, b) {
-  const squares = a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0)
-  return 10 * Math.log10(255 ** 2 / (squares / a.length))
+export function section({ steps, guidanceScale, pictures, qualities }) {
+  const rows = qualities.map(({ quality, mean, worst, atLeast30 }) => [
+    ...[`\`'${quality}'\``, `${mean.toFixed(1)} dB`, `${worst.toFixed(1)} dB`, `${atLeast30} of ${pictures}`],
+  ])
+  return [
+    `How near pictures of \`sdnb/tiny\` come to those of \`quality: 'exact'\` (peak signal-to-noise ratio): ${pictures} prompts, ${steps} steps, ` +
+      `guidance ${guidanceScale}.`,
+    table(['`quality`', 'mean', 'worst', 'at least 30 dB'], rows),
+  ].join('\n\n')
 }

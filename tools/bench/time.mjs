@@ -1,3 +1,4 @@
+/** What `work` gives, and how long it took. */
 export async function seconds(work) {
   const started = performance.now()
   const value = await work()

@@ -4,7 +4,7 @@
 
 The same bytes at every run. Beside the folders of pipelines.py, which must be there, it makes parts that stand in for theirs:
 - inpaint: a U-Net of nine channels, smaller than that of sd1, whose other parts it is run with.
-- controlnet: for sd1; controlnet-pooled: float16, blue before red, its residuals averaged, as the hub's shuffle ControlNet.
+- controlnet: for sd2; controlnet-pooled: float16, blue before red, its residuals averaged, as the hub's shuffle ControlNet.
 `pictures` in images.safetensors are those that the cases name; a case's other tensors are as in expected.safetensors.
 """
 
@@ -69,7 +69,7 @@ def inpaint(name, scheduler=None, image="square", mask_image="mask", **options):
 
 
 def control(name, scheduler=None, image="square", controlnet="controlnet", **options):
-    case(f"controlnet {name}", "controlnet", scheduler, image=image, controlnet=controlnet, **options)
+    case(f"controlnet {name}", "controlnet", scheduler, image=image, controlnet=controlnet, model="sd2", **options)
 
 
 img2img("pndm", strength=0.6)
@@ -84,7 +84,11 @@ img2img("euler sigmas", EULER, strength=0.8, sigmas=[14.0, 6.0, 2.5, 0.4])
 img2img("euler of two seeds", EULER, strength=0.5, num_images_per_prompt=2, seed=0)
 img2img("ddim eta of two generators", DDIM, strength=0.7, eta=0.7, num_images_per_prompt=2, generator=[3, 4])
 img2img("dpm++ 2m karras", KARRAS, strength=0.7, num_inference_steps=6)
+img2img("dpm++ 2m karras of one timestep twice", KARRAS, strength=0.06, num_inference_steps=50)
 img2img("dpm++ 2m sde", (DPM, {"algorithm_type": "sde-dpmsolver++"}), strength=0.6)
+img2img("heun", "HeunDiscreteScheduler", strength=0.6)
+img2img("unipc", "UniPCMultistepScheduler", strength=0.6)
+img2img("lcm", "LCMScheduler", strength=0.5, num_inference_steps=4)
 img2img("ancestral of two prompts and pictures", ANCESTRAL, prompt=[CAR, HOUSE], image=["square", "other"], strength=0.6)
 img2img("ancestral two pictures of one", ANCESTRAL, num_images_per_prompt=2, strength=0.6)
 img2img("negative prompt, guidance 3", EULER, negative_prompt="blurry, ugly", guidance_scale=3, strength=0.6)
@@ -97,22 +101,24 @@ inpaint("pndm strength 0.6", strength=0.6)
 inpaint("euler", EULER)
 inpaint("ancestral strength 0.7", ANCESTRAL, strength=0.7)
 inpaint("dpm++ 2m karras", KARRAS, strength=0.7, num_inference_steps=6)
+inpaint("heun", "HeunDiscreteScheduler", strength=0.6)
+inpaint("dpm++ 2m karras of one timestep twice", KARRAS, strength=0.1, num_inference_steps=50)
 inpaint("ancestral of two generators", ANCESTRAL, num_images_per_prompt=2, generator=[3, 4], strength=0.7)
 inpaint("of two prompts and pictures", EULER, prompt=[CAR, HOUSE], image=["square", "other"], mask_image=["mask", "round"])
 inpaint("two pictures without guidance", EULER, num_images_per_prompt=2, guidance_scale=1, strength=0.5)
 inpaint("other sizes", EULER, image="wide", mask_image="round", height=72, width=56)
 inpaint("cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5)
 inpaint("cropped, blurred", EULER, image="wide", mask_image="blurred", padding_mask_crop=9, height=64, width=48)
-for nine in [{"unet": "inpaint"}]:
-    inpaint("nine channels", **nine)
-    inpaint("nine channels ddim eta, strength 0.7", DDIM, eta=0.7, strength=0.7, **nine)
-    inpaint("nine channels ancestral of two generators", ANCESTRAL, num_images_per_prompt=2, generator=[3, 4], **nine)
-    inpaint("nine channels of two prompts", EULER, prompt=[CAR, HOUSE], image=["square", "other"], **nine)
-    inpaint("nine channels without guidance", EULER, guidance_scale=1, mask_image="round", **nine)
-    inpaint("nine channels cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5, **nine)
+NINE = {"unet": "inpaint"}
+inpaint("nine channels", **NINE)
+inpaint("nine channels ddim eta, strength 0.7", DDIM, eta=0.7, strength=0.7, **NINE)
+inpaint("nine channels ancestral of two generators", ANCESTRAL, num_images_per_prompt=2, generator=[3, 4], **NINE)
+inpaint("nine channels of two prompts", EULER, prompt=[CAR, HOUSE], image=["square", "other"], **NINE)
+inpaint("nine channels without guidance", EULER, guidance_scale=1, mask_image="round", **NINE)
+inpaint("nine channels cropped", EULER, image="wide", mask_image="wide mask", padding_mask_crop=5, **NINE)
 
 BOTH = ["controlnet", "controlnet-pooled"]
-control("pndm")
+control("plain")
 control("euler, scale 0.5", EULER, controlnet_conditioning_scale=0.5)
 control("some of the steps", EULER, control_guidance_start=0.2, control_guidance_end=0.7)
 control("guess mode", EULER, guess_mode=True, guidance_scale=4.0)
@@ -130,11 +136,20 @@ control(
     control_guidance_start=[0.0, 0.3],
     control_guidance_end=[0.6, 1.0],
 )
-case("controlnet img2img", "controlnet img2img", EULER, image="square", control_image="other", controlnet="controlnet")
+case(
+    "controlnet img2img",
+    "controlnet img2img",
+    EULER,
+    model="sd2",
+    image="square",
+    control_image="other",
+    controlnet="controlnet",
+)
 case(
     "controlnet img2img of two, ancestral",
     "controlnet img2img",
     ANCESTRAL,
+    model="sd2",
     image="square",
     control_image=["other", "square"],
     controlnet=BOTH,
@@ -170,7 +185,7 @@ def main():
         tensors[f"pictures.{name}"] = torch.from_numpy(np.asarray(image).copy())
     named["latents"] = torch.randn((1, 4, 8, 8), generator=generators(99))
     tensors["pictures.latents"] = named["latents"]
-    base = {name: load(name) for name in ("sd1", "half")}
+    base = {name: load(name) for name in ("sd1", "half", "sd2")}
     for one in CASES:
         cases.append(case_of(one, base[one["model"]], named, tensors))
     write_tensors(FIXTURES / "images.safetensors", tensors)
@@ -249,23 +264,23 @@ def write_parts():
     unet = UNet2DConditionModel(
         in_channels=9,
         sample_size=8,
-        block_out_channels=(16, 24),
+        block_out_channels=(8, 16),
         layers_per_block=1,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
         cross_attention_dim=32,
         attention_head_dim=4,
-        norm_num_groups=8,
+        norm_num_groups=4,
     )
     predict_noise(unet, V1_SCHEDULER)
     unet.save_pretrained(FIXTURES / "inpaint")
-    base = UNet2DConditionModel.from_pretrained(FIXTURES / "sd1" / "unet")
-    write_controlnet("controlnet", base, torch.float32, conditioning_embedding_out_channels=(4, 8, 12, 16))
+    base = UNet2DConditionModel.from_pretrained(FIXTURES / "sd2" / "unet")
+    write_controlnet("controlnet", base, torch.float32, conditioning_embedding_out_channels=(4, 8, 12))
     write_controlnet(
         "controlnet-pooled",
         base,
         torch.float16,
-        conditioning_embedding_out_channels=(4, 4, 8, 8),
+        conditioning_embedding_out_channels=(4, 4, 8),
         controlnet_conditioning_channel_order="bgr",
         global_pool_conditions=True,
     )

@@ -13,9 +13,9 @@ import shutil
 import sys
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig
 
 UNET = {
     "block_out_channels": [8, 16],
@@ -278,11 +278,15 @@ def write_signatures(root):
         parameters = list(inspect.signature(function).parameters.values())[1:]
         return {p.name: p.default for p in parameters}
 
-    clip = CLIPTextConfig()
+    def as_json(config):
+        return json.loads(config.to_json_string(use_diff=False))
+
     signatures = {
         "UNet2DConditionModel": defaults(UNet2DConditionModel.__init__),
         "AutoencoderKL": defaults(AutoencoderKL.__init__),
-        "CLIPTextConfig": json.loads(clip.to_json_string(use_diff=False)),
+        "AutoencoderTiny": defaults(AutoencoderTiny.__init__),
+        "CLIPTextConfig": as_json(CLIPTextConfig()),
+        "CLIPVisionConfig": as_json(CLIPVisionConfig()),
     }
     (root / "signatures.json").write_text(json.dumps(signatures, indent=2, sort_keys=True) + "\n")
 

@@ -286,14 +286,14 @@ def predict_noise(unet, scheduler):
     randomise(unet)
     betas = torch.linspace(scheduler["beta_start"] ** 0.5, scheduler["beta_end"] ** 0.5, 1000) ** 2
     kept = torch.cumprod(1 - betas, 0)
-    channels = unet.config.in_channels
+    channels = unet.config.out_channels
     scene = F.interpolate(torch.randn((96, channels, 3, 3)), size=(8, 8), mode="bicubic")
     noise = torch.randn((96, channels, 8, 8))
     times = torch.randint(0, 1000, (96,))
     alpha = kept[times].view(-1, 1, 1, 1)
     noisy = alpha.sqrt() * scene + (1 - alpha).sqrt() * noise
-    if unet.config.in_channels > 4:
-        noisy = torch.cat([noisy, torch.randn((96, unet.config.in_channels - 4, 8, 8))], 1)
+    if unet.config.in_channels > channels:  # an inpainting U-Net
+        noisy = torch.cat([noisy, torch.randn((96, unet.config.in_channels - channels, 8, 8))], 1)
     features = []
     hook = unet.conv_out.register_forward_pre_hook(lambda _module, inputs: features.append(inputs[0]))
     out = unet(noisy, times, torch.randn((96, 24, unet.config.cross_attention_dim))).sample

@@ -1,8 +1,9 @@
 import type { LatentRgb } from '../models/latentRgb.js'
 import { elementCount, type Tensor } from '../tensor.js'
+import type { Image } from './image.js'
 import { encodePng } from './png.js'
 
-/** A small picture of how far a picture has come, one pixel a latent. */
+/** A small picture of how far a picture has come. */
 export interface Preview {
   /** px */
   width: number
@@ -11,16 +12,16 @@ export interface Preview {
   png: string
 }
 
-/** @param latents scaled, [pictures, channels, height/8, width/8] */
+/** One pixel a latent. @param latents scaled, [pictures, channels, height/8, width/8] */
 export function previews(latents: Tensor, rgb: LatentRgb): Promise<Preview[]> {
   const [count, , height, width] = latents.dims
   const pictures = Array.from({ length: count }, (_, picture) => pixels(latents, picture, rgb))
-  return Promise.all(
-    pictures.map(async data => {
-      const png = Buffer.from(await encodePng(width, height, data))
-      return { width, height, png: png.toString('base64') }
-    }),
-  )
+  return Promise.all(pictures.map(data => previewOf({ data, width, height })))
+}
+
+export async function previewOf({ width, height, data }: Pick<Image, 'width' | 'height' | 'data'>): Promise<Preview> {
+  const png = Buffer.from(await encodePng(width, height, data))
+  return { width, height, png: png.toString('base64') }
 }
 
 /** RGB, [height, width, 3], 0–255 */

@@ -1,14 +1,15 @@
 /**
- * Lanczos (3 lobes) resampling of 8-bit RGB, byte for byte as Pillow 13's `Image.resize(size, Image.LANCZOS)`: two passes,
- * 22-bit fixed-point weights, 8 bits between the passes. The horizontal pass comes first, but where the height shrinks by
- * more than twice what the width does (in Pillow up to 12 it always does). sharp's lanczos3 is up to 17 levels off where it
- * reduces and 155 where it enlarges, measured on the test's pictures.
+ * Resampling of 8-bit RGB, byte for byte as Pillow 13's `Image.resize(size, resample)`: two passes, 22-bit fixed-point
+ * weights, 8 bits between the passes. The horizontal pass comes first, but where the height shrinks by more than twice what
+ * the width does (in Pillow up to 12 it always does). sharp's lanczos3 is up to 17 levels off where it reduces and 155 where
+ * it enlarges, measured on the test's pictures.
  *
  * @param data [height, width, 3]
  * @returns [toHeight, toWidth, 3]
  * @see Pillow src/libImaging/Resample.c
  */
-export function resizeLanczos(
+export function resizeWith(
+  filter: Filter,
   data: Uint8Array,
   width: number,
   height: number,
@@ -16,8 +17,28 @@ export function resizeLanczos(
   toHeight: number,
 ): Uint8Array {
   if (toHeight < height && height - toHeight > 2 * (width - toWidth))
-    return horizontal(vertical(data, width, height, toHeight), width, toHeight, toWidth)
-  return vertical(horizontal(data, width, height, toWidth), toWidth, height, toHeight)
+    return horizontal(filter, vertical(filter, data, width, height, toHeight), width, toHeight, toWidth)
+  return vertical(filter, horizontal(filter, data, width, height, toWidth), toWidth, height, toHeight)
+}
+
+/** `resizeWith('lanczos', …)`: 3 lobes. */
+export function resizeLanczos(
+  data: Uint8Array,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+): Uint8Array {
+  return resizeWith('lanczos', data, width, height, toWidth, toHeight)
+}
+
+export type Filter = keyof typeof filters
+
+/** Weight of a source pixel at a distance from the output pixel, in output pixels where the image shrinks; 0 from `support` on. */
+const filters = {
+  lanczos: { support: 3, weight: lanczos },
+  bicubic: { support: 2, weight: bicubic },
+  bilinear: { support: 1, weight: (x: number) => Math.max(0, 1 - Math.abs(x)) },
 }
 
 interface Kernel {
@@ -27,19 +48,18 @@ interface Kernel {
   weights: Int32Array[]
 }
 
-function kernel(from: number, to: number): Kernel {
+function kernel(filter: Filter, from: number, to: number): Kernel {
+  const { support: radius, weight } = filters[filter]
   const scale = from / to
   const filterScale = Math.max(scale, 1)
-  const support = 3 * filterScale
+  const support = radius * filterScale
   const first = new Int32Array(to)
   const weights = Array.from({ length: to }, (_, i) => {
     const center = (i + 0.5) * scale
     const start = Math.max(Math.trunc(center - support + 0.5), 0)
     const end = Math.min(Math.trunc(center + support + 0.5), from)
     first[i] = start
-    const values = Array.from({ length: end - start }, (_, x) =>
-      lanczos((x + start - center + 0.5) * (1 / filterScale)),
-    )
+    const values = Array.from({ length: end - start }, (_, x) => weight((x + start - center + 0.5) * (1 / filterScale)))
     const sum = values.reduce((total, value) => total + value, 0)
     return Int32Array.from(values, value => {
       const unit = (sum === 0 ? value : value / sum) * 2 ** 22
@@ -53,13 +73,20 @@ function lanczos(x: number): number {
   return x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0
 }
 
+/** Keys 1981 with a = −½. */
+function bicubic(x: number): number {
+  const d = Math.abs(x)
+  if (d < 1) return (1.5 * d - 2.5) * d * d + 1
+  return d < 2 ? -0.5 * (((d - 5) * d + 8) * d - 4) : 0
+}
+
 function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI)
 }
 
-function horizontal(data: Uint8Array, width: number, height: number, toWidth: number): Uint8Array {
+function horizontal(filter: Filter, data: Uint8Array, width: number, height: number, toWidth: number): Uint8Array {
   if (toWidth === width) return data.slice()
-  const { first, weights } = kernel(width, toWidth)
+  const { first, weights } = kernel(filter, width, toWidth)
   const out = new Uint8Array(toWidth * height * 3)
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < toWidth; x++)
@@ -68,9 +95,9 @@ function horizontal(data: Uint8Array, width: number, height: number, toWidth: nu
   return out
 }
 
-function vertical(data: Uint8Array, width: number, height: number, toHeight: number): Uint8Array {
+function vertical(filter: Filter, data: Uint8Array, width: number, height: number, toHeight: number): Uint8Array {
   if (toHeight === height) return data.slice()
-  const { first, weights } = kernel(height, toHeight)
+  const { first, weights } = kernel(filter, height, toHeight)
   const out = new Uint8Array(width * toHeight * 3)
   for (let y = 0; y < toHeight; y++) {
     for (let x = 0; x < width; x++)

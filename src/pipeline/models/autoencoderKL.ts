@@ -1,10 +1,10 @@
-import { InvalidOptionError } from '../errors.js'
-import { Image } from '../image/image.js'
+import type { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
-import { checkedTensor, concat, slice, type Tensor, tensor } from '../tensor.js'
+import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { checkedPictures, eachItem } from './pictureBatch.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 import { type VaeFileOptions, vaeFile } from './vaeFile.js'
 
@@ -74,13 +74,8 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
     placement,
     scaleFactor,
     async encode(image, { signal, device } = {}) {
-      const given = image instanceof Image ? pixels(image) : image
-      const sample = checkedTensor('image', given, ['batch', config.inChannels, 'height', 'width'])
+      const sample = checkedPictures(image, config.inChannels, scaleFactor)
       const [, , height, width] = sample.dims
-      if (height % scaleFactor || width % scaleFactor)
-        throw new InvalidOptionError(
-          `image must have sides that are multiples of ${scaleFactor}, got ${width}×${height}: resize it`,
-        )
       const moments = await eachItem(sample, item =>
         encoder.run({ batch: 1, height, width }, { sample: item }, { signal, device }),
       )
@@ -99,21 +94,6 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
       await decoder.release()
     },
   }
-}
-
-// One picture at a time: a batch is no faster here and takes as many times the memory.
-async function eachItem<T>(batch: Tensor, run: (item: Tensor) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  for (let i = 0; i < batch.dims[0]; i++) results.push(await run(slice(batch, i, i + 1)))
-  return results
-}
-
-/** RGB bytes, HWC → samples, [1, 3, height, width], −1…1 */
-function pixels({ width, height, data }: Image): Tensor {
-  const size = width * height
-  const sample = new Float32Array(3 * size)
-  for (let i = 0; i < 3 * size; i++) sample[(i % 3) * size + Math.floor(i / 3)] = data[i] / 127.5 - 1
-  return tensor(sample, [1, 3, height, width])
 }
 
 /** @param moments a picture each, [1, 2·channels, height, width]: means, then logarithms of the variances */

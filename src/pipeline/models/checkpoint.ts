@@ -6,14 +6,18 @@ import type { Weights } from '../weights/safetensors.js'
 /** Key → shape of every weight a configuration asks for. */
 export type WeightShapes = Map<string, number[]>
 
-/** Runs a network's builder and notes which weights it takes. */
-export function recordWeightShapes(build: (p: WeightPath) => void): WeightShapes {
+/** Runs a network's builder and notes which weights it takes, in 8-bit integers those that bear it. */
+export function recordWeightShapes(build: (p: WeightPath) => void, isInt8 = false): WeightShapes {
   const shapes: WeightShapes = new Map()
   build(
-    new WeightPath((key, shape) => {
-      shapes.set(key, [...shape])
-      return { dtype: 'F32', shape: [...shape], file: '/', offset: 0, length: 4 * elementCount(shape) }
-    }),
+    new WeightPath(
+      (key, shape) => {
+        shapes.set(key, [...shape])
+        return { dtype: 'F32', shape: [...shape], file: '/', offset: 0, length: 4 * elementCount(shape) }
+      },
+      '',
+      isInt8,
+    ),
   )
   return shapes
 }

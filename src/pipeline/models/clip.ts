@@ -6,6 +6,7 @@ import type { WeightPath } from '../onnx/weightPath.js'
 import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import type { ClipTextConfig } from './clipConfig.js'
+import { clipEncoderLayer } from './clipEncoder.js'
 
 export { type ClipTextConfig, parseClipTextConfig } from './clipConfig.js'
 
@@ -85,7 +86,7 @@ function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipT
   const mask = causalMask(g, sequenceLength)
   const states = [embed(g, config, ids, p.at('embeddings'), shape.added)]
   for (let i = 0; i < config.numHiddenLayers; i++) {
-    states.push(encoderLayer(g, config, states[i], mask, p.at('encoder', 'layers', i)))
+    states.push(clipEncoderLayer(g, config, states[i], p.at('encoder', 'layers', i), mask))
   }
   const last = finalNorm(states[config.numHiddenLayers])
   const pooled = gatherToken(g, last, endToken(g, config, ids))
@@ -125,23 +126,6 @@ function withAdded(
   const isOwn = g.node('Less', [ids, integer(vocabSize)], ids.shape, { dtype: 'bool' })
   const condition = g.reshape(isOwn, [...ids.shape, 1])
   return g.node('Where', [condition, own, other], own.shape, { dtype: own.dtype })
-}
-
-/** transformers `CLIPEncoderLayer`. */
-function encoderLayer(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
-  x = g.add(x, selfAttention(g, config, g.layerNorm(x, p.at('layer_norm1'), config.eps), mask, p.at('self_attn')))
-  return g.add(x, mlp(g, config, g.layerNorm(x, p.at('layer_norm2'), config.eps), p.at('mlp')))
-}
-
-function selfAttention(g: Layers, config: ClipTextConfig, x: Value, mask: Value, p: WeightPath): Value {
-  const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map(name => g.linear(x, p.at(name), config.hiddenSize))
-  const h = g.attention(q, k, v, { heads: config.numAttentionHeads, mask })
-  return g.linear(h, p.at('out_proj'), config.hiddenSize)
-}
-
-function mlp(g: Layers, config: ClipTextConfig, x: Value, p: WeightPath): Value {
-  const h = g.activation(config.activation, g.linear(x, p.at('fc1'), config.intermediateSize))
-  return g.linear(h, p.at('fc2'), config.hiddenSize)
 }
 
 /** 0 where a token may look, on itself and those before it; a number half precision still holds elsewhere. */

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
 import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import { type AddedRows, type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
+import { parseClipConfig } from './clipConfig.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
@@ -37,13 +38,23 @@ interface TextOptions extends RunOptions {
 
 export const CLIPTextModel = {
   /**
-   * @param source its folder or hub repository; a pipeline's, with `subfolder: 'text_encoder'`
+   * @param source its folder or hub repository; a pipeline's, with `subfolder: 'text_encoder'`; a CLIP with both towers, such
+   *   as `'openai/clip-vit-large-patch14'`
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<CLIPTextModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      clipTextModel(parseClipTextConfig(config, where), weights, placement),
-    ),
+    loadPart(source, options, ({ config, where, weights, placement }) => {
+      if (config.model_type !== 'clip') return clipTextModel(parseClipTextConfig(config, where), weights, placement)
+      const { text, projectionDim } = parseClipConfig(config, where)
+      return clipTextModel({ ...text, projectionDim }, textTower(weights)[0], placement)
+    }),
+}
+
+/** The weights of a CLIP with both towers: those of its text tower, and the others. */
+export function textTower(weights: Weights): [text: Weights, others: Weights] {
+  const parts: [Weights, Weights] = [new Map(), new Map()]
+  for (const [key, weight] of weights) parts[/^text_(model|projection)\./.test(key) ? 0 : 1].set(key, weight)
+  return parts
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */

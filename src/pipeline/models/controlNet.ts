@@ -5,7 +5,7 @@ import type { Weights } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import type { ControlNetConfig } from './controlNetConfig.js'
 import { timeEmbedding } from './timeEmbedding.js'
-import { downBlock, midBlock, type UNetShape } from './unet.js'
+import { downBlock, midBlock, residualShapes, type UNetShape } from './unet.js'
 
 export { type ControlNetConfig, parseControlNetConfig } from './controlNetConfig.js'
 
@@ -48,30 +48,69 @@ export function conditioningFactor({ conditioningEmbedding }: ControlNetConfig):
   return 2 ** (conditioningEmbedding.length - 1)
 }
 
+/** The whole network: its inputs, what it tells, its outputs. */
 function controlNet(g: Layers, config: ControlNetConfig, p: WeightPath, shape: ControlNetShape): void {
   const { unet, conditioningChannels } = config
   const { batch, height, width, sequenceLength } = shape
-  const sample = g.input('sample', [batch, unet.inChannels, height, width])
-  const text = g.input('encoder_hidden_states', [batch, sequenceLength, unet.crossAttentionDim])
   const factor = conditioningFactor(config)
-  const picture = g.input('controlnet_cond', [batch, conditioningChannels, height * factor, width * factor])
-  const network = { g, config: unet, text, time: timeEmbedding(g, unet, p.at('time_embedding')) }
+  const residuals = controlResiduals(g, config, p, {
+    sample: g.input('sample', [batch, unet.inChannels, height, width]),
+    text: g.input('encoder_hidden_states', [batch, sequenceLength, unet.crossAttentionDim]),
+    timestep: g.graph.input('timestep', 'float32', [1]),
+    picture: g.input('controlnet_cond', [batch, conditioningChannels, height * factor, width * factor]),
+    scales: g.input('scales', [residualShapes(unet, shape).length]),
+  })
+  for (const [i, residual] of residuals.slice(0, -1).entries()) g.output(`down_${i}`, residual)
+  g.output('mid', residuals[residuals.length - 1])
+}
 
+export interface ControlInputs {
+  sample: Value
+  text: Value
+  timestep: Value
+  /** of each batch item; or with `rows`, of which picture each item has */
+  picture: Value
+  rows?: readonly number[]
+  /** one for each residual, [n] */
+  scales: Value
+}
+
+/**
+ * What a ControlNet tells, of the shapes `residualShapes`.
+ * @param isFirstAlone of the first skip connection alone, which takes two convolutions beside those that look at the picture
+ */
+export function controlResiduals(
+  g: Layers,
+  config: ControlNetConfig,
+  p: WeightPath,
+  { sample, text, timestep, picture, rows, scales }: ControlInputs,
+  isFirstAlone = false,
+): Value[] {
+  const { unet } = config
+  const embedding = conditioning(g, config, picture, p.at('controlnet_cond_embedding'))
   let x = g.conv2d(sample, p.at('conv_in'), unet.blocks[0].channels)
-  x = g.add(x, conditioning(g, config, picture, p.at('controlnet_cond_embedding')))
+  x = g.add(x, rows ? items(g, embedding, rows) : embedding)
+  const scale = g.split(scales, Array(scales.shape[0]).fill(1), 0)
+  const told = (value: Value, at: WeightPath, i: number) =>
+    pooled(g, config, g.mul(g.conv2d(value, at, value.shape[1], { kernel: 1 }), scale[i]))
+  const zeroConvolutions = p.at('controlnet_down_blocks')
+  if (isFirstAlone) return [told(x, zeroConvolutions.at(0), 0)]
+
+  const network = {
+    g,
+    config: unet,
+    text,
+    time: timeEmbedding(g, unet, p.at('time_embedding'), timestep),
+    isDeep: true,
+  }
   const skips = [x]
   for (const [i, block] of unet.blocks.entries())
     x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < unet.blocks.length - 1)
   x = midBlock(network, x, p.at('mid_block'))
-
-  const count = skips.length + 1
-  const scales = g.split(g.input('scales', [count]), Array(count).fill(1), 0)
-  for (const [i, skip] of skips.entries()) {
-    const residual = g.conv2d(skip, p.at('controlnet_down_blocks', i), skip.shape[1], { kernel: 1 })
-    g.output(`down_${i}`, pooled(g, config, g.mul(residual, scales[i])))
-  }
-  const residual = g.conv2d(x, p.at('controlnet_mid_block'), x.shape[1], { kernel: 1 })
-  g.output('mid', pooled(g, config, g.mul(residual, scales[count - 1])))
+  return [
+    ...skips.map((skip, i) => told(skip, zeroConvolutions.at(i), i)),
+    told(x, p.at('controlnet_mid_block'), skips.length),
+  ]
 }
 
 /** diffusers `ControlNetConditioningEmbedding`. */
@@ -85,6 +124,12 @@ function conditioning(g: Layers, config: ControlNetConfig, picture: Value, p: We
     x = act(g.conv2d(x, p.at('blocks', 2 * i + 1), count, { stride: 2 }))
   }
   return g.conv2d(x, p.at('conv_out'), unet.blocks[0].channels)
+}
+
+/** Of the first dimension, in this order: one may come several times. */
+function items(g: Layers, x: Value, rows: readonly number[]): Value {
+  const shape = [rows.length, ...x.shape.slice(1)]
+  return g.node('Gather', [x, g.graph.constant('int64', rows)], shape, { attributes: { axis: 0 } })
 }
 
 /** Each channel's mean, spread over the picture, where the configuration asks for it. */

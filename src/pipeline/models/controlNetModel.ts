@@ -1,13 +1,16 @@
 import { InvalidOptionError } from '../errors.js'
-import type { LayerOptions } from '../onnx/layers.js'
+import type { Value } from '../onnx/graph.js'
+import type { LayerOptions, Layers } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import {
+  type ControlInputs,
   type ControlNetConfig,
   type ControlNetShape,
   conditioningFactor,
   controlNetCheckpoint,
   controlNetGraph,
+  controlResiduals,
   parseControlNetConfig,
 } from './controlNet.js'
 import { loadPart, type PartOptions } from './loadPart.js'
@@ -28,6 +31,12 @@ export interface ControlNetModel {
   readonly placement: Placement
   /** as the user named it */
   readonly source: string
+  /** tells it from others */
+  readonly id: number
+  /** What its residuals are multiplied with, [residuals]. */
+  scales(conditioningScale: number, guessMode: boolean): Tensor
+  /** Writes it into another graph, its weights under a name of their own; returns values of `residualShapes`. */
+  inGraph(g: Layers, name: string, inputs: ControlInputs, isFirstAlone: boolean): Value[]
   release(): Promise<void>
 }
 
@@ -63,7 +72,7 @@ export function controlNetModel(
   placement: Placement,
   source: string,
 ): ControlNetModel {
-  controlNetCheckpoint(config, weights)
+  const root = controlNetCheckpoint(config, weights)
   const build = (shape: ControlNetShape, layers: LayerOptions) => controlNetGraph(config, weights, shape, layers)
   const controlNet = network('controlnet', placement, build)
   const { unet, conditioningChannels } = config
@@ -81,7 +90,6 @@ export function controlNetModel(
     const pictureShape = [batch, conditioningChannels, height * factor, width * factor]
     const picture = checkedTensor('controlnetCond', controlnetCond, pictureShape)
     if (!Number.isFinite(timestep)) throw new InvalidOptionError(`timestep must be a number, got ${timestep}`)
-    const scales = scalesOf(skips, conditioningScale, guessMode && !config.globalPoolConditions)
     const output = await controlNet.run(
       { batch, height, width, sequenceLength: text.dims[1] },
       {
@@ -89,17 +97,30 @@ export function controlNetModel(
         timestep: { type: 'float32', dims: [1], data: Float32Array.of(timestep) },
         encoder_hidden_states: text,
         controlnet_cond: picture,
-        scales: { type: 'float32', dims: [scales.length], data: scales },
+        scales: scales(conditioningScale, guessMode),
       },
       options,
     )
     const downBlockResSamples = Array.from({ length: skips }, (_, i) => output[`down_${i}`])
     return { downBlockResSamples, midBlockResSample: output.mid }
   }
-  return Object.assign(forward, { config, placement, source, release: controlNet.release })
+  /** In guess mode from 0.1 to 1, evenly in their logarithms. */
+  function scales(scale: number, guessMode: boolean): Tensor {
+    const isGuess = guessMode && !config.globalPoolConditions
+    const data = Float32Array.from({ length: skips + 1 }, (_, i) => scale * (isGuess ? 10 ** (i / skips - 1) : 1))
+    return { type: 'float32', dims: [data.length], data }
+  }
+  const inGraph: ControlNetModel['inGraph'] = (g, name, inputs, isFirstAlone) =>
+    controlResiduals(g, config, root.named(name), inputs, isFirstAlone)
+  return Object.assign(forward, {
+    config,
+    placement,
+    source,
+    id: models++,
+    scales,
+    inGraph,
+    release: controlNet.release,
+  })
 }
 
-/** For all skip connections and the middle. In guess mode from 0.1 to 1, evenly in their logarithms. */
-function scalesOf(skips: number, scale: number, guess: boolean): Float32Array {
-  return Float32Array.from({ length: skips + 1 }, (_, i) => scale * (guess ? 10 ** (i / skips - 1) : 1))
-}
+let models = 0

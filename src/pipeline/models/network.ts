@@ -30,7 +30,7 @@ let networks = 0
 export function network<Shape extends object>(
   name: string,
   placement: Placement,
-  build: (shape: Shape, layers: LayerOptions) => ModelGraph,
+  build: (shape: Shape, layers: LayerOptions) => ModelGraph | Promise<ModelGraph>,
 ): Network<Shape> {
   const prefix = `${name}#${networks++} `
   const loaded = new Map<Device, string>()

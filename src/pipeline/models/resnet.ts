@@ -11,14 +11,16 @@ export interface ResnetOptions {
   time?: Value
   timeScaleShift?: 'default' | 'scale_shift'
   outputScale?: number
+  /** its convolutions bear 8-bit integers */
+  int8?: boolean
 }
 
 /** diffusers `ResnetBlock2D`. He et al. 2016; the time embedding as in Ho et al. 2020, or Dhariwal and Nichol 2021 (`scale_shift`). */
 export function resnetBlock(g: Layers, x: Value, p: WeightPath, options: ResnetOptions): Value {
-  const { channels, groups, eps, activation, time, timeScaleShift = 'default', outputScale = 1 } = options
+  const { channels, groups, eps, activation, time, timeScaleShift = 'default', outputScale = 1, int8 = false } = options
   const act = (value: Value) => g.activation(activation, value)
 
-  let h = g.conv2d(act(g.groupNorm(x, p.at('norm1'), groups, eps)), p.at('conv1'), channels)
+  let h = g.conv2d(act(g.groupNorm(x, p.at('norm1'), groups, eps)), p.at('conv1'), channels, { int8 })
   if (time && timeScaleShift === 'scale_shift') {
     const [scale, shift] = perChannel(g, time, p, [channels, channels])
     h = g.add(g.mul(g.groupNorm(h, p.at('norm2'), groups, eps), g.shift(scale, 1)), shift)
@@ -26,7 +28,7 @@ export function resnetBlock(g: Layers, x: Value, p: WeightPath, options: ResnetO
     if (time) h = g.add(h, perChannel(g, time, p, [channels])[0])
     h = g.groupNorm(h, p.at('norm2'), groups, eps)
   }
-  h = g.conv2d(act(h), p.at('conv2'), channels)
+  h = g.conv2d(act(h), p.at('conv2'), channels, { int8 })
 
   const shortcut = x.shape[1] === channels ? x : g.conv2d(x, p.at('conv_shortcut'), channels, { kernel: 1 })
   return g.scale(g.add(shortcut, h), 1 / outputScale)

@@ -42,13 +42,16 @@ function transformerBlock(g: Layers, x: Value, text: Value, p: WeightPath, optio
 /** Attention to `context`, or to the sequence itself. */
 function crossAttention(g: Layers, x: Value, p: WeightPath, options: TransformerOptions, context = x): Value {
   const channels = x.shape[2]
-  const q = g.linear(x, p.at('to_q'), channels, { bias: false })
-  const k = g.linear(context, p.at('to_k'), channels, { bias: false })
-  const v = g.linear(context, p.at('to_v'), channels, { bias: false })
+  const own = { bias: false, int8: true }
+  const other = { bias: false, int8: context === x }
+  const q = g.linear(x, p.at('to_q'), channels, own)
+  const k = g.linear(context, p.at('to_k'), channels, other)
+  const v = g.linear(context, p.at('to_v'), channels, other)
   const h = g.attention(q, k, v, { heads: options.heads, upcast: options.upcastAttention })
-  return g.linear(h, p.at('to_out', 0), channels)
+  return g.linear(h, p.at('to_out', 0), channels, { int8: true })
 }
 
+/** Its second layer alone costs more in 8 bits than all others: what a GEGLU gives has values far from the rest. */
 function feedForward(g: Layers, x: Value, p: WeightPath): Value {
   const channels = x.shape[2]
   return g.linear(g.geglu(x, p.at('net', 0, 'proj'), 4 * channels), p.at('net', 2), channels)

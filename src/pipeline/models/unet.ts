@@ -1,7 +1,7 @@
 import type { LayerAdapters } from '../onnx/adapters.js'
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
-import type { WeightPath } from '../onnx/weightPath.js'
+import { WeightPath } from '../onnx/weightPath.js'
 import type { Weights } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import { resnetBlock } from './resnet.js'
@@ -26,6 +26,22 @@ export interface UNetShape {
   adapters?: LayerAdapters
   /** What ControlNets add to the skip connections and to the middle are inputs, `down_residual_0`, … and `mid_residual`. Zhang et al. 2023 */
   controlled?: boolean
+  /** with weights of `int8Weights`: the layers that bear it compute in 8-bit integers, on a device that has them */
+  int8?: boolean
+  /** In place of these inputs, what is in the same graph and tells them: they never leave the device. */
+  steering?: Steering
+}
+
+/** ControlNets as part of the U-Net's graph. */
+export interface Steering {
+  /**
+   * @param given the U-Net's own inputs
+   * @param isFirstAlone only what the first skip connection is to be told
+   * @returns values of `residualShapes`
+   */
+  residuals(g: Layers, given: { sample: Value; text: Value; timestep: Value }, isFirstAlone: boolean): Value[]
+  /** what tells this graph from others */
+  toJSON(): string
 }
 
 /**
@@ -37,9 +53,17 @@ export interface UNetShape {
  * @throws InvalidOptionError  for an attention slice size that a layer cannot have
  * @see Ronneberger et al. 2015; Rombach et al. 2022, section 3.3
  */
-export function unetGraph(config: UNetConfig, weights: Weights, shape: UNetShape, options: LayerOptions): ModelGraph {
+export function unetGraph(
+  config: UNetConfig,
+  weights: Weights,
+  shape: UNetShape,
+  options: LayerOptions,
+  int8?: Weights,
+): ModelGraph {
   const g = new Layers({ ...options, adapters: shape.adapters })
-  unet(g, config, unetCheckpoint(config, weights), shape)
+  const whole = unetCheckpoint(config, weights)
+  const source = new WeightPath((key, dims) => int8?.get(key) ?? whole.take(key, dims).tensor, '', int8 !== undefined)
+  unet(g, config, source, shape)
   return g.build()
 }
 
@@ -50,28 +74,49 @@ export function unetCheckpoint(config: UNetConfig, weights: Weights): WeightPath
 
 /** Every weight of a configuration: key → shape. */
 export function unetWeightShapes(config: UNetConfig): WeightShapes {
+  return shapesTaken(config, false)
+}
+
+/** The weights that bear 8-bit integers. */
+export function unetInt8Keys(config: UNetConfig): string[] {
+  return [...shapesTaken(config, true).keys()].flatMap(key => /^(.*)\.int8$/.exec(key)?.[1] ?? [])
+}
+
+function shapesTaken(config: UNetConfig, int8: boolean): WeightShapes {
   const side = 2 ** (config.blocks.length - 1)
   const g = new Layers({ provider: 'cpu', attention: { kind: 'fused' } })
-  return recordWeightShapes(p => unet(g, config, p, { batch: 1, height: side, width: side, sequenceLength: 1 }))
+  return recordWeightShapes(p => unet(g, config, p, { batch: 1, height: side, width: side, sequenceLength: 1 }), int8)
 }
 
 function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): void {
-  const { batch, height, width, sequenceLength, deepFeature, controlled } = shape
+  const { batch, height, width, sequenceLength, deepFeature, controlled, steering } = shape
   const sample = g.input('sample', [batch, config.inChannels, height, width])
   const text = g.input('encoder_hidden_states', [batch, sequenceLength, config.crossAttentionDim])
-  const network = { g, config, text, time: timeEmbedding(g, config, p.at('time_embedding')) }
+  const timestep = g.graph.input('timestep', 'float32', [1])
+  const time = timeEmbedding(g, config, p.at('time_embedding'), timestep)
+  const network = { g, config, text, time, isDeep: true }
 
   let x = config.centerInputSample ? g.shift(g.scale(sample, 2), -1) : sample
   x = g.conv2d(x, p.at('conv_in'), config.blocks[0].channels, { kernel: config.convInKernel })
 
   const skips = [x]
-  if (deepFeature === 'given') {
-    if (controlled) skips[0] = steered(g, x, 'down_residual_0')
+  const isOutermost = deepFeature === 'given'
+  const told = steering?.residuals(g, { sample, text, timestep }, isOutermost)
+  const steered = told ?? (controlled ? residualInputs(g, config, shape, isOutermost) : undefined)
+  if (isOutermost) {
+    if (steered) skips[0] = g.add(x, steered[0])
     x = g.input('deep_feature', [batch, deepChannels(config), height, width])
-  } else x = deepLayers(network, x, skips, p, controlled)
+  } else x = deepLayers(network, x, skips, p, steered)
   if (deepFeature === 'told') g.output('deep_feature', x)
   const last = config.upBlocks.length - 1
-  x = upLayer(network, x, skips, p.at('up_blocks', last), config.upBlocks[last], config.upBlocks[last].layers - 1)
+  x = upLayer(
+    { ...network, isDeep: false },
+    x,
+    skips,
+    p.at('up_blocks', last),
+    config.upBlocks[last],
+    config.upBlocks[last].layers - 1,
+  )
 
   x = g.activation(config.activation, g.groupNorm(x, p.at('conv_norm_out'), config.groups, config.eps))
   g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
@@ -94,8 +139,10 @@ export function residualShapes(
   return [...shapes, [batch, config.blocks.at(-1)!.channels, ...size]]
 }
 
-function steered(g: Layers, x: Value, residual: string): Value {
-  return g.add(x, g.input(residual, x.shape))
+function residualInputs(g: Layers, config: UNetConfig, shape: UNetShape, isFirstAlone: boolean): Value[] {
+  const shapes = residualShapes(config, shape)
+  const names = shapes.map((_, i) => (i === shapes.length - 1 ? 'mid_residual' : `down_residual_${i}`))
+  return (isFirstAlone ? shapes.slice(0, 1) : shapes).map((dims, i) => g.input(names[i], dims))
 }
 
 /** What every block of one network shares. */
@@ -105,10 +152,12 @@ export interface Network {
   text: Value
   /** activated, [1, timeChannels] */
   time: Value
+  /** what convolutions in 8-bit integers miss in the last layer shows in the picture; in all others it is evened out */
+  isDeep: boolean
 }
 
 /** All between the first convolution and the last layer of the last up block. */
-function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPath, controlled = false): Value {
+function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPath, steered?: Value[]): Value {
   const { g, config } = network
   const levels = config.blocks.length
   const evenSizes = input.shape.slice(2).every(side => side % 2 ** (levels - 1) === 0)
@@ -117,9 +166,9 @@ function deepLayers(network: Network, input: Value, skips: Value[], p: WeightPat
     x = downBlock(network, x, skips, p.at('down_blocks', i), block, i < levels - 1)
   }
   x = midBlock(network, x, p.at('mid_block'))
-  if (controlled) {
-    for (const [i, skip] of skips.entries()) skips[i] = steered(g, skip, `down_residual_${i}`)
-    x = steered(g, x, 'mid_residual')
+  if (steered) {
+    for (const [i, skip] of skips.entries()) skips[i] = g.add(skip, steered[i])
+    x = g.add(x, steered[skips.length])
   }
   for (const [i, block] of config.upBlocks.entries()) {
     const isLast = i === levels - 1
@@ -182,9 +231,11 @@ function upsample(g: Layers, x: Value, like: Value | undefined, p: WeightPath): 
   return g.conv2d(g.upsample(x, rows, columns), p, channels)
 }
 
-function resnet({ g, config, time }: Network, x: Value, p: WeightPath, block: UNetBlock, outputScale = 1): Value {
+function resnet(network: Network, x: Value, p: WeightPath, block: UNetBlock, outputScale = 1): Value {
+  const { g, config, time, isDeep: int8 } = network
   const { groups, eps, activation, timeScaleShift } = config
-  return resnetBlock(g, x, p, { channels: block.channels, groups, eps, activation, time, timeScaleShift, outputScale })
+  const { channels } = block
+  return resnetBlock(g, x, p, { channels, groups, eps, activation, time, timeScaleShift, outputScale, int8 })
 }
 
 function transformer({ g, config, text }: Network, x: Value, p: WeightPath, block: UNetBlock, i: number): Value {

@@ -1,10 +1,14 @@
 import { InvalidOptionError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
+import { type Device, deviceKind } from '../runtime/engine.js'
+import { hasExactInt8 } from '../runtime/exactInt8.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
+import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
+import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
   parseUNetConfig,
@@ -13,6 +17,7 @@ import {
   type UNetShape,
   unetCheckpoint,
   unetGraph,
+  unetInt8Keys,
 } from './unet.js'
 
 /**
@@ -24,6 +29,7 @@ import {
  * returned: only the outermost layer runs, on top of it (DeepCache, Ma, Fang and Wang 2023)
  * @param options.downBlockAdditionalResiduals, options.midBlockAdditionalResidual what ControlNets add to the skip connections and to the
  * middle, given together; beside a deep feature the first of them is all that is needed
+ * @param options.int8 the whole network in 8-bit integers where they lose little, on a CPU that is made for them; not for its outermost layer
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
 export interface UNet2DConditionModel {
@@ -55,17 +61,23 @@ interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   downBlockAdditionalResiduals?: readonly Tensor[] | undefined
   midBlockAdditionalResidual?: Tensor | undefined
+  /** ControlNets that are to run in its graph, in place of residuals */
+  steering?: UNetSteering | undefined
   deepFeature?: Tensor | true
   /** `scale`: of all adapters that are not fused (1) */
   crossAttentionKwargs?: CrossAttentionKwargs
+  int8?: boolean
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
   const adapters = networkAdapters()
-  const build = (shape: UNetShape, layers: LayerOptions) => unetGraph(config, weights, shape, layers)
-  const [whole, outermost] = [network('unet', placement, build), network('unet, outermost', placement, build)]
+  const build = async (shape: UNetShape, layers: LayerOptions) =>
+    unetGraph(config, weights, shape, layers, shape.int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined)
+  const [whole, controlled, outermost] = ['unet', 'unet, controlled', 'unet, outermost'].map(name =>
+    network(name, placement, build),
+  )
 
   async function forward(
     sample: Tensor,
@@ -73,6 +85,8 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     {
       encoderHiddenStates,
       deepFeature,
+      int8 = false,
+      steering,
       downBlockAdditionalResiduals,
       midBlockAdditionalResidual,
       crossAttentionKwargs,
@@ -91,10 +105,26 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       [downBlockAdditionalResiduals, midBlockAdditionalResidual],
     )
     const added = adapters.forRun(crossAttentionKwargs?.scale)
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals, ...added.inputs }
-    const shape = { batch, height, width, sequenceLength, ...(residuals && { controlled: true }), ...added.shape }
+    const inputs = {
+      ...{ sample: latents, timestep: time, encoder_hidden_states: text },
+      ...residuals,
+      ...steering?.inputs,
+      ...added.inputs,
+    }
+    const shape = {
+      ...{ batch, height, width, sequenceLength },
+      ...(residuals && { controlled: true }),
+      ...(steering && { steering: steering.graph }),
+      ...added.shape,
+    }
     if (!isPartial) {
-      const output = await whole.run(deepFeature ? { ...shape, deepFeature: 'told' } : shape, inputs, options)
+      const form: UNetShape = {
+        ...shape,
+        ...(deepFeature && { deepFeature: 'told' }),
+        ...(int8 && (await bearsInt8(options.device ?? placement.device)) && { int8 }),
+      }
+      // a slot of its own, since ControlNets may have a say in some of the steps alone
+      const output = await (residuals || steering ? controlled : whole).run(form, inputs, options)
       return { sample: output.out_sample, ...(deepFeature && { deepFeature: output.deep_feature }) }
     }
     const deep = checkedTensor('deepFeature', deepFeature, [batch, deepChannels(config), height, width])
@@ -102,9 +132,13 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
     return { sample: output.out_sample }
   }
   const release = async () => {
-    await Promise.all([whole.release(), outermost.release()])
+    await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
   return Object.assign(forward, { config, placement, adapters, release })
+}
+
+async function bearsInt8(device: Device): Promise<boolean> {
+  return deviceKind(device) === 'cpu' && (await hasExactInt8(device))
 }
 
 /** @param shapes of what is needed: of the skip connections, and last of the middle unless the first alone is */

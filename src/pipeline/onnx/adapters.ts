@@ -62,6 +62,11 @@ export function withDeltas(g: Layers, weight: Value, path: string, rows?: readon
   return weight
 }
 
+/** Whether `withDeltas` gives another weight. */
+export function changesWeight(g: Layers, path: string): boolean {
+  return (g.options.adapters?.layers.get(path) ?? []).some(one => !isBeside(one))
+}
+
 type Beside = ScaledDelta & { delta: Extract<Delta, { kind: 'lora' }> }
 
 function beside(g: Layers, path: string): Beside[] {

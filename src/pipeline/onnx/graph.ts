@@ -11,7 +11,7 @@ export interface ModelGraph {
   externalDataRoot: string
 }
 
-export type DataType = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int32' | 'int64' | 'bool'
+export type DataType = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool'
 
 /** What flows between nodes; its shape and type are known while the graph is written. */
 export interface Value {
@@ -140,6 +140,8 @@ interface External {
 /** onnx.proto3, TensorProto.DataType. */
 export const typeNumbers: Record<DataType, number> = {
   float32: 1,
+  uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -154,6 +156,7 @@ const weightTypes: Record<string, DataType | undefined> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
+  I8: 'int8',
 }
 
 /** Field numbers of TensorProto. */

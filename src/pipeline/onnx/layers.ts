@@ -1,7 +1,8 @@
 import { elementCount } from '../tensor.js'
-import { besideConv, besideLinear, type LayerAdapters, withDeltas } from './adapters.js'
+import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas } from './adapters.js'
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
+import { conv3x3Int8, linearInt8 } from './int8.js'
 import type { WeightPath } from './weightPath.js'
 
 export type { Attention }
@@ -27,6 +28,10 @@ export interface ConvOptions {
   stride?: number
   /** one number, or [top, left, bottom, right]; half the kernel when left out */
   padding?: number | readonly [number, number, number, number]
+  /** it is 3×3 of stride 1 and bears 8-bit integers, where there are weights of them */
+  int8?: boolean
+  /** whether it has one (`true`) */
+  bias?: boolean
 }
 
 export interface AttentionOptions {
@@ -73,16 +78,26 @@ export class Layers {
     return this.graph.build()
   }
 
-  /** torch.nn.Linear: weight [features, in], in place. */
-  linear(x: Value, p: WeightPath, features: number, { bias = true } = {}): Value {
-    const inputs = x.shape.at(-1)!
-    const weight = this.weight(p, 'weight', [features, inputs])
-    const y = this.product(x, weight, bias ? this.weight(p, 'bias', [features]) : undefined)
+  /**
+   * torch.nn.Linear: weight [features, in], in place.
+   * @param options.int8 it bears 8-bit integers, where there are weights of them
+   */
+  linear(x: Value, p: WeightPath, features: number, { bias = true, int8 = false } = {}): Value {
+    const term = bias ? this.weight(p, 'bias', [features]) : undefined
+    const y =
+      int8 && bearsInt8(this, p)
+        ? linearInt8(this, x, p, features, term)
+        : this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
     return besideLinear(this, y, x, p.path)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
+    if (bearsInt8(this, p)) {
+      const both = this.linear(x, p, 2 * features, { int8: true })
+      const [first, second] = this.split(both, [features, features], x.shape.length - 1)
+      return this.mul(first, this.activation('gelu', second))
+    }
     const half = (from: number) => {
       const rows = [from, from + features] as const
       const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
@@ -94,9 +109,12 @@ export class Layers {
 
   /** torch.nn.Conv2d. */
   conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
-    const { kernel = 3 } = options
-    const weight = this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel])
-    const y = this.convolution(x, weight, this.weight(p, 'bias', [channels]), options)
+    const { kernel = 3, bias: hasBias = true, int8 } = options
+    const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
+    const y =
+      int8 && bearsInt8(this, p)
+        ? conv3x3Int8(this, x, p, channels, bias)
+        : this.convolution(x, this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel]), bias, options)
     return besideConv(this, y, x, p.path, options)
   }
 
@@ -301,6 +319,11 @@ export class Layers {
     const operands = [this.reshape(x, [rows, inputs]), weight, ...(bias ? [bias] : [])]
     return this.reshape(this.node('Gemm', operands, [rows, features], { attributes }), shape)
   }
+}
+
+/** Where there are weights in 8 bits, and no adapter asks for another weight. */
+function bearsInt8(g: Layers, p: WeightPath): boolean {
+  return p.isInt8 && !changesWeight(g, p.path)
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

@@ -8,10 +8,18 @@ export class WeightPath {
   constructor(
     private readonly source: WeightSource,
     readonly path = '',
+    /** of what bears it, there is `weight.int8` with `weight.scale` for `weight` */
+    readonly isInt8 = false,
   ) {}
 
   at(...names: (string | number)[]): WeightPath {
-    return new WeightPath(this.source, [this.path, ...names].filter(name => name !== '').join('.'))
+    return new WeightPath(this.source, [this.path, ...names].filter(name => name !== '').join('.'), this.isInt8)
+  }
+
+  /** The same place under longer names, for a graph that holds another network with the same ones. */
+  named(prefix: string): WeightPath {
+    const source: WeightSource = (key, shape) => this.source(key.slice(prefix.length + 1), shape)
+    return new WeightPath(source, [prefix, this.path].filter(name => name !== '').join('.'), this.isInt8)
   }
 
   take(name: string, shape: readonly number[]): { key: string; tensor: WeightTensor } {

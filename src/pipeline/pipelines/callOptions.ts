@@ -33,7 +33,7 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   negativePrompt?: string | string[]
   /** 1 or more (1) */
   numImagesPerPrompt?: number
-  /** noise added by DDIM at each step, 0…1 (0) */
+  /** noise added at each step by DDIM and TCD, 0…1 (0) */
   eta?: number
   /** one draws for the whole batch; a list has one a picture. Excludes `seed` */
   generator?: Generator | Generator[]
@@ -47,7 +47,8 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   negativePromptEmbeds?: Tensor
   /**
    * exact, or faster with a picture that differs: `'balanced'`, `'fast'` (`'exact'`). The more guidance and the fewer steps, the more it
-   * differs. Ma, Fang and Wang 2023 (DeepCache)
+   * differs. Ma, Fang and Wang 2023 (DeepCache); on a CPU with VNNI or the like also in 8-bit integers, whose weights are made once
+   * and kept in ~/.cache/sdnb/int8 (XDG_CACHE_HOME)
    */
   quality?: Quality
   /** text encoder layers left out before the last, 0 or more */

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.js'
 import type { Call, CallOptions } from './callOptions.js'
 import { type ControlNetParts, checkControlNet, listed } from './controlNetParts.js'
 import { controlNets } from './controlNets.js'
-import { type CheckedControl, controlsOf } from './controlOptions.js'
+import type { CheckedControl } from './controlOptions.js'
 import type { Start } from './denoising.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
 
@@ -36,7 +36,9 @@ export abstract class ControlNetBase<
 
   /** @param pictures for each ControlNet [1 or prompts, 3, height, width], 0…1 */
   protected steeredBy(pictures: readonly Tensor[], call: C): Start['control'] {
-    return controlNets(this.unet, controlsOf(call.control, pictures, call), call.control.guessMode, call)
+    const { says, guessMode } = call.control
+    const controls = says.map((say, i) => ({ ...say, picture: pictures[i] }))
+    return controlNets(controls, guessMode, call.batch)
   }
 
   protected override networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {

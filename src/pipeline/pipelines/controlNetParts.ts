@@ -1,4 +1,5 @@
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
+import { conditioningFactor } from '../models/controlNet.js'
 import { ControlNetModel } from '../models/controlNetModel.js'
 import { residualShapes } from '../models/unet.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
@@ -26,7 +27,7 @@ export async function loadControlNetParts(
 
 /** A folder that was saved from such a pipeline has its ControlNet beside the other parts. */
 async function ownControlNet(source: string, options: FromPretrainedOptions): Promise<ControlNetModel> {
-  const { scheduler: _, safetyChecker: __, ...own } = options
+  const { scheduler: _, safetyChecker: __, requiresSafetyChecker: ___, ...own } = options
   return ControlNetModel.fromPretrained(source, { ...own, subfolder: 'controlnet' }).catch(error => {
     if (!(error instanceof ModelNotFoundError)) throw error
     throw new InvalidOptionError(
@@ -47,7 +48,7 @@ export function listed(controlnet: ControlNetModel | ControlNetModel[]): Control
 }
 
 /** @throws UnsupportedModelError for a ControlNet that belongs to a U-Net of another kind */
-export function checkControlNet({ config, source }: ControlNetModel, { unet }: StableDiffusionParts): void {
+export function checkControlNet({ config, source }: ControlNetModel, { unet, vae }: StableDiffusionParts): void {
   const refuse = (what: string, is: unknown, expected: unknown): never => {
     throw new UnsupportedModelError(
       `${source}: this ControlNet was made for another kind of model: its ${what} is ${is}, the U-Net's ${expected}`,
@@ -60,6 +61,10 @@ export function checkControlNet({ config, source }: ControlNetModel, { unet }: S
   const size = { batch: 1, height: 64, width: 64 }
   const [own, needed] = [copy, unet.config].map(each => residualShapes(each, size).map(([, channels]) => channels))
   if (own.join() !== needed.join()) refuse('list of channels', `[${own}]`, `[${needed}]`)
+  if (conditioningFactor(config) !== vae.scaleFactor)
+    throw new UnsupportedModelError(
+      `${source}: "conditioning_embedding_out_channels" makes pictures ${conditioningFactor(config)} times smaller; the VAE's latents are ${vae.scaleFactor} times`,
+    )
   if (conditioningChannels !== 3)
     throw new UnsupportedModelError(
       `${source}: "conditioning_channels" is ${conditioningChannels}; pictures have 3 here`,

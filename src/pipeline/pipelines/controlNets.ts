@@ -1,15 +1,13 @@
 import type { ControlNetModel } from '../models/controlNetModel.js'
-import { residualShapes } from '../models/unet.js'
-import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
-import { concat, elementCount, slice, type Tensor, tensor } from '../tensor.js'
-import type { Call } from './callOptions.js'
+import { steering, type UNetSteering } from '../models/steering.js'
+import type { Tensor } from '../tensor.js'
 import type { Place } from './denoising.js'
-import { batchOf, type EncodedPrompt } from './encodePrompt.js'
+import type { EncodedPrompt } from './encodePrompt.js'
 
 /** A ControlNet, what it is shown, and when it has how much of a say. */
 export interface Control {
   controlnet: ControlNetModel
-  /** [pictures, 3, height, width], 0…1 */
+  /** [1 or prompts, 3, height, width], 0…1 */
   picture: Tensor
   scale: number
   /** shares of the steps, 0…1 */
@@ -17,54 +15,28 @@ export interface Control {
   end: number
 }
 
-/** What the U-Net is to add to its skip connections and its middle. */
-export interface Residuals {
-  downBlockAdditionalResiduals: Tensor[]
-  midBlockAdditionalResidual: Tensor
-}
-
 /**
- * What ControlNets tell at each step. One that has no say then is not run; while none has one, zeros are added, so that the U-Net
- * keeps its graph.
- * @param guessMode with guidance they look at the conditional half alone, and the other half gets zeros
+ * What ControlNets have to say at each step; undefined where none has a say.
+ * @param guessMode with guidance they look at the conditional half alone
+ * @param batch pictures in all
  * @see Zhang et al. 2023, section 3; diffusers `StableDiffusionControlNetPipeline`
  */
 export function controlNets(
-  unet: UNet2DConditionModel,
   controls: readonly Control[],
   guessMode: boolean,
-  { signal, device }: Call,
-): (latents: Tensor, text: EncodedPrompt, place: Place) => Promise<Residuals> {
-  return async (latents, text, { step, total, timestep }) => {
-    const [batch, , height, width] = latents.dims
-    const isHalf = text.isGuided && guessMode
-    const seen = (given: Tensor) => batchOf(given, isHalf ? { ...text, isGuided: false } : text)
-    const states = text.at(step)
-    const texts = states.dims[0]
-    const encoderHiddenStates = isHalf ? slice(states, batch, texts) : states
-    let sum: Tensor[] | undefined
-    for (const { controlnet, picture, scale, start, end } of controls) {
-      if (step / total < start || (step + 1) / total > end) continue
-      const options = { encoderHiddenStates, controlnetCond: seen(picture), conditioningScale: scale, guessMode }
-      const told = await controlnet(seen(latents), timestep, { ...options, signal, device })
-      const residuals = [...told.downBlockResSamples, told.midBlockResSample]
-      sum = sum ? sum.map((value, i) => added(value, residuals[i])) : residuals
-    }
-    const shapes = residualShapes(unet.config, { batch: texts, height, width })
-    const all = sum ? (isHalf ? sum.map(told => withZeros(told, batch)) : sum) : shapes.map(zeros)
-    return { downBlockAdditionalResiduals: all.slice(0, -1), midBlockAdditionalResidual: all[all.length - 1] }
+  batch: number,
+): (text: EncodedPrompt, place: Place) => UNetSteering | undefined {
+  return ({ isGuided, parts }, { step, total }) => {
+    const isOn = ({ start, end }: Control) => step / total >= start && (step + 1) / total <= end
+    if (!controls.some(isOn)) return undefined
+    const skipped = isGuided && guessMode ? batch : 0
+    const negative = isGuided && !guessMode ? Array.from({ length: batch }, (_, picture) => picture) : []
+    const pictures = [...negative, ...parts.map(({ picture }) => picture)]
+    const says = controls.map(control => {
+      const { controlnet, picture, scale } = control
+      const rows = pictures.map(index => Math.floor((index * picture.dims[0]) / batch))
+      return { controlnet, picture, rows, scale: isOn(control) ? scale : 0, guessMode }
+    })
+    return steering(says, skipped)
   }
-}
-
-const zeros = (dims: number[]): Tensor => tensor(new Float32Array(elementCount(dims)), dims)
-
-/** For the unconditional half. */
-const withZeros = (conditional: Tensor, pictures: number): Tensor =>
-  concat([zeros([pictures, ...conditional.dims.slice(1)]), conditional])
-
-function added(a: Tensor, b: Tensor): Tensor {
-  return tensor(
-    a.data.map((value, i) => value + b.data[i]),
-    a.dims,
-  )
 }

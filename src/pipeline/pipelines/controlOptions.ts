@@ -5,7 +5,6 @@ import type { ControlNetModel } from '../models/controlNetModel.js'
 import type { Tensor } from '../tensor.js'
 import type { Call } from './callOptions.js'
 import type { Control } from './controlNets.js'
-import { upTo } from './encodeImage.js'
 import { checkedImages, checkPromptCount } from './imageOptions.js'
 import { modelName } from './imageParameters.js'
 import { finite, shown } from './optionChecks.js'
@@ -89,11 +88,6 @@ export function controlSamples(name: string, images: Image[][], { width, height,
     checkPromptCount(name, samples, call.batch / call.numImagesPerPrompt)
     return samples
   })
-}
-
-/** @param pictures as `controlSamples` gives them, or a prompt's share of them */
-export function controlsOf({ says }: CheckedControl, pictures: readonly Tensor[], { batch }: Call): Control[] {
-  return says.map((say, i) => ({ ...say, picture: upTo(batch, pictures[i]) }))
 }
 
 function oneEach(name: string, value: number | number[], count: number, least?: number, most?: number): number[] {

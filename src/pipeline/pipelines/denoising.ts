@@ -1,8 +1,8 @@
 import type { Image } from '../image/image.js'
+import type { UNetSteering } from '../models/steering.js'
 import { denoised } from '../schedulers/denoised.js'
 import type { Scheduler, StepOptions } from '../schedulers/index.js'
 import type { Tensor } from '../tensor.js'
-import type { Residuals } from './controlNets.js'
 import type { EncodedPrompt } from './encodePrompt.js'
 
 /** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
@@ -23,8 +23,8 @@ export interface Start {
   latents: Tensor
   /** further channels of the network's input, [pictures, channels, height/8, width/8] */
   channels?: Tensor
-  /** what ControlNets tell at a step, of latents as the scheduler scales them */
-  control?: ((latents: Tensor, text: EncodedPrompt, place: Place) => Promise<Residuals>) | undefined
+  /** what ControlNets have to say at a step */
+  control?: ((text: EncodedPrompt, place: Place) => UNetSteering | undefined) | undefined
   /** what becomes of a step's latents */
   afterStep?(latents: Tensor, place: Place): Tensor
   /** what becomes of a finished picture */

@@ -1,13 +1,12 @@
-import { previews } from '../image/preview.js'
-import type { LatentRgb } from '../models/latentRgb.js'
 import { progressId, reportProgress } from '../progress.js'
 import type { Device } from '../runtime/engine.js'
 import type { Call, PipelineOutput } from './callOptions.js'
 import type { Step } from './denoising.js'
+import type { Previewer } from './previewer.js'
 
 /**
  * Walks calls to their ends, each device taking the next one when it is free, and reports all of them as one.
- * @param rgb latents as colours, for previews: a row of what each device is at
+ * @param previewer for a row of what each device is at
  * @returns one output a call, in the order of the calls
  * @throws the first failure, after which the other calls are aborted with it as their reason
  */
@@ -15,7 +14,7 @@ export async function drained<C extends Call>(
   calls: readonly C[],
   devices: readonly Device[],
   stepsOf: (call: C, device: Device) => AsyncGenerator<Step, PipelineOutput>,
-  rgb: LatentRgb | null,
+  previewer: Previewer | undefined,
 ): Promise<PipelineOutput[]> {
   const began = performance.now()
   const progress = { id: progressId(), label: 'Denoising', unit: 'step' as const, device: devices.join(', ') }
@@ -29,11 +28,11 @@ export async function drained<C extends Call>(
     latest.set(device, value)
     total = calls.length * value.total
     const elapsed = Math.round(performance.now() - began)
-    const makePreviews = async (latentRgb: LatentRgb) =>
-      (await Promise.all([...latest.values()].map(value => previews(value.denoised(), latentRgb)))).flat()
+    const makePreviews = async (preview: Previewer) =>
+      (await Promise.all([...latest].map(([on, { denoised }]) => preview(denoised(), on)))).flat()
     await reportProgress(
       { ...progress, step: ++step, total, done: false, elapsed },
-      rgb ? () => makePreviews(rgb) : undefined,
+      previewer ? () => makePreviews(previewer) : undefined,
     )
   }
   async function drain(steps: AsyncGenerator<Step, PipelineOutput>, device: Device): Promise<PipelineOutput> {

@@ -1,4 +1,5 @@
 import { type AutoencoderKL, sampledFrom } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import { randn } from '../random.js'
 import { repeatItems, scaled, type Tensor } from '../tensor.js'
 import type { Call } from './callOptions.js'
@@ -15,9 +16,16 @@ export interface EncoderDraws {
  * @param image [1 or prompts, 3, height, width], −1…1; or latents already, scaled
  * @returns [batch, channels, height/8, width/8]
  */
-export async function encodeImage(vae: AutoencoderKL, image: Tensor, call: Call, draws: EncoderDraws): Promise<Tensor> {
+export async function encodeImage(
+  vae: AutoencoderKL | AutoencoderTiny,
+  image: Tensor,
+  call: Call,
+  draws: EncoderDraws,
+): Promise<Tensor> {
   if (image.dims[1] === vae.config.latentChannels) return upTo(call.batch, image)
-  const { mean, logvar } = (await vae.encode(image, call)).latentDist
+  const encoded = await vae.encode(image, call)
+  if ('latents' in encoded) return upTo(call.batch, scaled(encoded.latents, vae.config.scalingFactor))
+  const { mean, logvar } = encoded.latentDist
   const noise = encoderNoise(mean.dims, call, draws)
   const [count] = noise.dims
   const latents = sampledFrom(upTo(count, mean), upTo(count, logvar), noise)

@@ -11,7 +11,7 @@ import { type Quality, qualities } from './quality.js'
  * @param parameters of a picture made here, or by a tool that writes them as A1111 does
  * @throws InvalidOptionError where the picture took more than its parameters tell
  */
-export function callOptions(parameters: ImageParameters): CallOptions & OptionsOfPictures {
+export function callOptions(parameters: ImageParameters): CallOptions<unknown> & OptionsOfPictures {
   const { pipeline, untold, batch, seed, timesteps, sigmas, quality, promptSyntax } = parameters
   if (untold)
     throw new InvalidOptionError(
@@ -19,7 +19,7 @@ export function callOptions(parameters: ImageParameters): CallOptions & OptionsO
     )
   // there the picture has the image's size
   const { width, height } = pipeline === 'StableDiffusionImg2ImgPipeline' ? {} : parameters
-  const options: Undefinable<CallOptions & OptionsOfPictures> = {
+  const options: Undefinable<CallOptions<unknown> & OptionsOfPictures> = {
     negativePrompt: parameters.negativePrompt,
     width,
     height,

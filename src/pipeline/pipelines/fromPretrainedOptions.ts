@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
+import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { Device } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
@@ -20,8 +21,10 @@ export interface FromPretrainedOptions {
   token?: string
   /** instead of the model's own */
   scheduler?: Scheduler
-  /** none is built here: `null` says that you know */
-  safetyChecker?: null
+  /** instead of the model's own; `null`: none, pictures are not filtered */
+  safetyChecker?: StableDiffusionSafetyChecker | null
+  /** `false`: no warning where there is no safety checker (as model_index.json says, `true` where it names one) */
+  requiresSafetyChecker?: boolean
   signal?: AbortSignal
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void
 }
@@ -36,6 +39,7 @@ const names = new Set<string>([
   'token',
   'scheduler',
   'safetyChecker',
+  'requiresSafetyChecker',
   'signal',
   'onProgress',
 ] satisfies (keyof FromPretrainedOptions)[])
@@ -43,13 +47,17 @@ const names = new Set<string>([
 /** @throws InvalidOptionError naming the option, what it may be and what came */
 export function checkFromPretrained(options: FromPretrainedOptions): void {
   checkNames(options, names)
-  const { dtype, scheduler, safetyChecker } = options
+  const { dtype, scheduler, safetyChecker, requiresSafetyChecker } = options
   if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
   if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')
     throw new InvalidOptionError(
       `scheduler must be one such as DDIMScheduler.fromConfig(pipeline.scheduler.config), got ${shown(scheduler)}`,
     )
-  if (safetyChecker !== undefined && safetyChecker !== null)
-    throw new InvalidOptionError(`safetyChecker must be null, since none is run here yet, got ${shown(safetyChecker)}`)
+  if (safetyChecker !== undefined && safetyChecker !== null && typeof safetyChecker !== 'function')
+    throw new InvalidOptionError(
+      `safetyChecker must be null or one from StableDiffusionSafetyChecker.fromPretrained, got ${shown(safetyChecker)}`,
+    )
+  if (requiresSafetyChecker !== undefined && typeof requiresSafetyChecker !== 'boolean')
+    throw new InvalidOptionError(`requiresSafetyChecker must be true or false, got ${shown(requiresSafetyChecker)}`)
   checkSignal(options)
 }

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import { checkFromPretrained, type FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkNames, shown } from './optionChecks.js'
 
@@ -11,7 +12,7 @@ export interface FromSingleFileOptions
    */
   config?: string
   /** instead of the file's own, such as `await AutoencoderKL.fromSingleFile(path)` */
-  vae?: AutoencoderKL
+  vae?: AutoencoderKL | AutoencoderTiny
 }
 
 const names = new Set<string>([

@@ -14,7 +14,7 @@ export function modelCacheDir(): string {
   return repository.defaultCacheDir()
 }
 
-type HubOptions = Omit<repository.DownloadOptions, 'accept'>
+type HubOptions = Omit<repository.DownloadOptions, 'accept' | 'without'>
 
 /** The model that ships with the package, and those in the hub's cache that are in diffusers layout. */
 export async function cachedModels(cacheDir?: string): Promise<repository.CachedModel[]> {

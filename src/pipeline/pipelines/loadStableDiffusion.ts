@@ -1,16 +1,19 @@
 import { UnsupportedModelError } from '../errors.js'
 import { autoencoderKL } from '../models/autoencoderKL.js'
+import { autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { clipTextModel } from '../models/clipTextModel.js'
 import type { Placement } from '../models/network.js'
+import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
-import { type Device, resolveDevice } from '../runtime/engine.js'
+import { resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { type ModelIndex, modelIndex } from '../weights/repository.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
+import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
@@ -24,44 +27,45 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
-  if (index.safety_checker?.[1] && options.safetyChecker !== null) console.warn(safetyCheckerWarning)
-  return partsOf(folderFiles(folder, options.variant), source, { ...options, device })
+  const { dtype = 'float32', scheduler, variant } = options
+  const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
+  const parts = await partsOf(folderFiles(folder, variant), placement, { scheduler })
+  return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
 }
 
 /** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
 export async function loadSingleFile(path: string, options: FromSingleFileOptions): Promise<StableDiffusionParts> {
   checkFromSingleFile(options)
+  const { dtype = 'float32', config, safetyChecker = null } = options
   const device = await resolveDevice(options.device ?? 'auto')
   options.signal?.throwIfAborted()
-  return partsOf(await singleFile(path, options.config), path, { ...options, device })
+  const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
+  return { ...(await partsOf(await singleFile(path, config), placement, options)), name: path, safetyChecker }
 }
 
 async function partsOf(
   files: ModelFiles,
-  name: string,
-  {
-    dtype = 'float32',
-    device,
-    scheduler,
-    vae,
-  }: Pick<FromSingleFileOptions, 'dtype' | 'scheduler' | 'vae'> & { device: Device },
-): Promise<StableDiffusionParts> {
-  const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
+  placement: Placement,
+  { scheduler, vae }: Pick<FromSingleFileOptions, 'scheduler' | 'vae'>,
+): Promise<Omit<StableDiffusionParts, 'name'>> {
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
-  const ownVae = async () => {
-    const config = parseVaeConfig(await files.config('vae'), files.where('vae'))
-    return autoencoderKL(config, await files.vae(config), placement)
-  }
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   return {
-    name,
-    dtype,
+    dtype: placement.dtype,
     tokenizer: await files.tokenizer(),
     textEncoder: clipTextModel(textConfig, await files.textEncoder(textConfig), placement),
     unet: unet2DConditionModel(unetConfig, await files.unet(unetConfig), placement),
-    vae: vae ?? (await ownVae()),
+    vae: vae ?? (await autoencoder(files, placement)),
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
+}
+
+async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {
+  const [json, where] = [await files.config('vae'), files.where('vae')]
+  if (json._class_name === 'AutoencoderTiny')
+    return autoencoderTiny(parseTinyVaeConfig(json, where), await files.vae(undefined), placement)
+  const config = parseVaeConfig(json, where)
+  return autoencoderKL(config, await files.vae(config), placement)
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */
@@ -73,20 +77,15 @@ export const stableDiffusionClasses = [
   'StableDiffusionControlNetImg2ImgPipeline',
 ] as const
 
-const safetyCheckerWarning =
-  'The model names a safety checker, which is not run here: pictures are not filtered. Ensure that you abide by the ' +
-  'conditions of the Stable Diffusion license and do not expose unfiltered results in services or applications open ' +
-  'to the public. Pass safetyChecker: null to leave out this warning.'
-
 /** The classes that each part may have; others would compute something else. */
 const classes: Record<string, readonly string[]> = {
   tokenizer: ['CLIPTokenizer', 'CLIPTokenizerFast'],
   text_encoder: ['CLIPTextModel'],
   unet: ['UNet2DConditionModel'],
-  vae: ['AutoencoderKL'],
+  vae: ['AutoencoderKL', 'AutoencoderTiny'],
 }
 
-/** Parts of the pipeline's class that may be absent, and what stands beside the safety checker. */
+/** Parts of the pipeline's class that may be absent. */
 const optional = new Set(['scheduler', 'safety_checker', 'feature_extractor', 'controlnet'])
 
 /** @throws UnsupportedModelError for a model that is no Stable Diffusion, or of parts not known here */

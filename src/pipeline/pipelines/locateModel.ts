@@ -14,6 +14,9 @@ export async function locateModel(
 ): Promise<{ folder: string; device: Device }> {
   checkFromPretrained(options)
   const device = await resolveDevice(options.device ?? 'auto')
-  const folder = await withDownloadBar(options, shown => resolveModel(source, { ...options, ...shown, accept }))
+  const without = options.safetyChecker === undefined ? [] : ['safety_checker', 'feature_extractor']
+  const folder = await withDownloadBar(options, shown =>
+    resolveModel(source, { ...options, ...shown, accept, without }),
+  )
   return { folder, device }
 }

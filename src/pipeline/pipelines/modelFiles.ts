@@ -12,7 +12,8 @@ export interface ModelFiles {
   /** where that configuration is, for messages */
   where(part: string): string
   unet(config: UNetConfig): Promise<Weights>
-  vae(config: VaeConfig): Promise<Weights>
+  /** @param config undefined for an AutoencoderTiny, which a folder alone may have */
+  vae(config: VaeConfig | undefined): Promise<Weights>
   textEncoder(config: ClipTextConfig): Promise<Weights>
   tokenizer(): Promise<ClipTokenizer>
 }

@@ -1,7 +1,6 @@
 import type { CrossAttentionKwargs, UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
 import { joinChannels, type Tensor } from '../tensor.js'
-import type { Residuals } from './controlNets.js'
 import { deepFeatures } from './deepFeatures.js'
 import type { Place, Start } from './denoising.js'
 import { batchOf, type EncodedPrompt } from './encodePrompt.js'
@@ -38,14 +37,13 @@ export function noisePrediction(
   }: Conditioning,
 ): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
-  let residuals: Residuals | undefined
   return async (latents, { step, total, timestep }) => {
     const options = { encoderHiddenStates: text.at(step), crossAttentionKwargs, device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
-    // a step of the outermost layer alone takes what ControlNets told last
-    if (typeof deepFeature !== 'object') residuals = await control?.(latents, text, { step, total, timestep })
+    const steering = control?.(text, { step, total, timestep })
     const input = channels ? joinChannels(latents, channels) : latents
-    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, ...residuals })
+    const int8 = quality !== 'exact'
+    const output = await unet(batchOf(input, text), timestep, { ...options, deepFeature, int8, steering })
     if (output.deepFeature) deep.keep(step, output.deepFeature)
     return text.isGuided
       ? guided(output.sample, text.parts, Math.max(1, guidanceScale), guidanceRescale)

@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
+import { Image } from '../image/image.js'
 
 // What an option may be. Each throws InvalidOptionError that says what was expected and what came.
 
@@ -37,5 +39,9 @@ export function oneOf<T extends string>(name: string, value: T, known: readonly 
   throw new InvalidOptionError(`${name} must be one of ${known.join(', ')}, got ${shown(value)}`)
 }
 
-export const shown = (value: unknown): string =>
-  typeof value === 'string' ? `"${value}"` : Array.isArray(value) ? `[${value.map(shown).join(', ')}]` : String(value)
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
+  if (value instanceof Image) return inspect(value)
+  return String(value)
+}

@@ -1,6 +1,6 @@
 /**
  * How many steps run the whole network: `'exact'` all; `'balanced'` the first fifth and every other one after it; `'fast'` the first fifth and
- * every fourth.
+ * every fourth. But for `'exact'`, it computes in 8-bit integers on a CPU that is made for them.
  */
 export type Quality = (typeof qualities)[number]
 

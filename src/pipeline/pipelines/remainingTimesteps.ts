@@ -8,6 +8,7 @@ import type { Call } from './callOptions.js'
 export function remainingTimesteps(scheduler: Scheduler, call: Call & { strength: number }): number[] {
   const { numInferenceSteps, strength } = call
   const timesteps = scheduler.setTimesteps(numInferenceSteps, call)
-  const left = Math.trunc(numInferenceSteps * strength)
-  return timesteps.slice((numInferenceSteps - left) * scheduler.order)
+  const first = (numInferenceSteps - Math.trunc(numInferenceSteps * strength)) * scheduler.order
+  scheduler.setBeginIndex?.(first)
+  return timesteps.slice(first)
 }

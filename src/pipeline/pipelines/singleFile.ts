@@ -40,7 +40,7 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
     config: async part => folder?.config(part) ?? builtIn[part],
     where: part => folder?.where(part) ?? `${file}, ${part} of Stable Diffusion ${family.version}.x`,
     unet: config => having('unet', 'U-Net', layout.unet(config), folder && (() => folder.unet(config))),
-    vae: config => having('vae', 'autoencoder', layout.vae(config), folder && (() => folder.vae(config))),
+    vae: config => having('vae', 'autoencoder', config && layout.vae(config), folder && (() => folder.vae(config))),
     textEncoder: config =>
       having('text_encoder', 'text encoder', layout.textEncoder(config), folder && (() => folder.textEncoder(config))),
     async tokenizer() {

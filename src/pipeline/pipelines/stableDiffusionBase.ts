@@ -2,9 +2,10 @@ import { inspect } from 'node:util'
 import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
-import type { Image } from '../image/image.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
 import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
@@ -20,6 +21,8 @@ import { imageParameters } from './imageParameters.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
+import { previewer } from './previewer.js'
+import { screened } from './screened.js'
 import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
@@ -32,8 +35,12 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   tokenizer: ClipTokenizer
   textEncoder: CLIPTextModel
   unet: UNet2DConditionModel
-  vae: AutoencoderKL
+  vae: AutoencoderKL | AutoencoderTiny
   scheduler: Scheduler
+  /** null: pictures are not filtered */
+  safetyChecker: StableDiffusionSafetyChecker | null
+  /** draws previews as pictures, in time of its own (a `vae` that is an AutoencoderTiny does so anyway); null: one pixel a latent */
+  previewDecoder: AutoencoderTiny | null
 
   /** @throws UnsupportedModelError for parts that do not belong together */
   constructor(parts: StableDiffusionParts, task: Task) {
@@ -45,6 +52,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.unet = parts.unet
     this.vae = parts.vae
     this.scheduler = parts.scheduler
+    this.safetyChecker = parts.safetyChecker ?? null
+    this.previewDecoder = null
     this.dtype = parts.dtype
   }
 
@@ -72,11 +81,13 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
       signal,
     })
     const finished = performance.now()
-    const images = call.outputType === 'image' ? await this.decode(latents, call, start.finish) : []
+    const { images, nsfwContentDetected } =
+      call.outputType === 'image' ? await this.decode(latents, call, start.finish) : { images: [] }
     const end = performance.now()
     const output = {
       images,
       ...(call.outputType === 'latent' && { latents }),
+      ...(nsfwContentDetected && { nsfwContentDetected }),
       seeds: call.seeds,
       device: call.device ?? this.device,
       timings: { encode: encoded - began, denoise: finished - encoded, decode: end - finished, total: end - began },
@@ -106,7 +117,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     options.signal?.throwIfAborted()
     const devices = await mapDevices(options.devices, this.device, calls.length)
     const stepsOf = (call: C, device: Device) => this.stepsOf({ ...call, device })
-    const outputs = await drained(calls, devices, stepsOf, this.vae.config.latentRgb)
+    const outputs = await drained(calls, devices, stepsOf, previewer(this.vae, this.previewDecoder))
     return shownAsGrid(
       outputs,
       outputs.flatMap(({ images }) => images),
@@ -177,7 +188,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     options = {} as Options,
   ): Promise<PipelineOutput> {
     const call = this.checked(prompt, options)
-    const [output] = await drained([call], [this.device], call => this.stepsOf(call), this.vae.config.latentRgb)
+    const preview = previewer(this.vae, this.previewDecoder)
+    const [output] = await drained([call], [this.device], call => this.stepsOf(call), preview)
     return output
   }
 
@@ -188,11 +200,17 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     return checkedTensor('latents of callbackOnStepEnd', changed.latents, latents.dims)
   }
 
-  private async decode(latents: Tensor, call: C, finish: Start['finish'] = image => image): Promise<Image[]> {
+  private async decode(
+    latents: Tensor,
+    call: C,
+    finish: Start['finish'] = image => image,
+  ): Promise<Pick<PipelineOutput, 'images' | 'nsfwContentDetected'>> {
     const unscaled = scaled(latents, 1 / this.vae.config.scalingFactor)
-    const images = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample).map(image => finish(image))
+    const decoded = imagesFromDecoder((await this.vae.decode(unscaled, call)).sample)
+    const nsfwContentDetected = await screened(decoded, this.safetyChecker, call)
+    const images = decoded.map(image => finish(image))
     for (const [i, image] of images.entries()) image.parameters = imageParameters(this, call, i)
-    return shownAsGrid(images, images)
+    return { images: shownAsGrid(images, images), ...(nsfwContentDetected && { nsfwContentDetected }) }
   }
 
   protected sizes(): Sizes {
@@ -216,7 +234,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts that take memory on the device. */
   protected networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
-    return [this.textEncoder, this.unet, this.vae]
+    const { textEncoder, unet, vae, safetyChecker, previewDecoder } = this
+    return [textEncoder, unet, vae, safetyChecker, previewDecoder].filter(part => part !== null)
   }
 
   [inspect.custom](): string {

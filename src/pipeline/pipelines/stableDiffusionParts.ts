@@ -1,6 +1,8 @@
 import { UnsupportedModelError } from '../errors.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
+import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Scheduler } from '../schedulers/index.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
@@ -12,8 +14,10 @@ export interface StableDiffusionParts {
   tokenizer: ClipTokenizer
   textEncoder: CLIPTextModel
   unet: UNet2DConditionModel
-  vae: AutoencoderKL
+  vae: AutoencoderKL | AutoencoderTiny
   scheduler: Scheduler
+  /** null: pictures are not filtered */
+  safetyChecker?: StableDiffusionSafetyChecker | null
   /** of the noise drawn, and of the arithmetic where the device has it */
   dtype: 'float32' | 'float16'
 }

@@ -1,4 +1,5 @@
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
+import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import { randn } from '../random.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { scaled, type Tensor } from '../tensor.js'
@@ -8,7 +9,7 @@ import { encodeImage } from './encodeImage.js'
 import { remainingTimesteps } from './remainingTimesteps.js'
 
 interface Parts {
-  vae: AutoencoderKL
+  vae: AutoencoderKL | AutoencoderTiny
   dtype: 'float32' | 'float16'
 }
 

@@ -1,7 +1,7 @@
 import type { ConfigSpec } from './config.js'
 import type { PredictionType } from './prediction.js'
 
-/** Keys that many classes have, with the defaults that most of them give. */
+// Keys that many classes have, with the defaults that most of them give.
 
 export const BETA_KEYS = {
   numTrainTimesteps: 1000,

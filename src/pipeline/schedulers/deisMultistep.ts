@@ -13,11 +13,9 @@ import {
   THRESHOLD_KEYS,
 } from './configKeys.js'
 import { checkShapes, ExponentialIntegrator, type Level, multistepOrder } from './exponentialIntegrator.js'
-import { flowSigmas, shiftOf } from './flowSigmas.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep } from './scheduler.js'
-import { chosenShape, sigmasAt } from './sigmaScheduler.js'
-import { roundHalfEven } from './sigmas.js'
+import { sigmasAt } from './sigmaScheduler.js'
 
 const SPEC = {
   className: 'DEISMultistepScheduler',
@@ -68,7 +66,7 @@ export class DEISMultistepScheduler extends ExponentialIntegrator implements Sch
 
   setTimesteps(numInferenceSteps: number | undefined, custom: CustomSchedule = {}): number[] {
     refuseCustom(SPEC.className, custom, 'timesteps', 'sigmas')
-    const { timesteps, sigmas, last } = this.#levels(checkedStepCount(numInferenceSteps), custom)
+    const { timesteps, sigmas, last } = this.#levels(checkedStepCount(numInferenceSteps), custom.mu)
     this.#noises = []
     return this.start(timesteps.map(Math.trunc), [...sigmas, last])
   }
@@ -86,22 +84,11 @@ export class DEISMultistepScheduler extends ExponentialIntegrator implements Sch
     return { prevSample: weightedSum([alpha / start.alpha, sample], ...terms) }
   }
 
-  /** Noise levels of a shape end where the last of them is: no step is made from there. */
-  #levels(count: number, custom: CustomSchedule) {
-    const { useKarrasSigmas, useFlowSigmas, numTrainTimesteps, timestepSpacing, stepsOffset } = this.config
-    if (chosenShape(this.config)) {
-      const { sigmas, timesteps } = this.shaped(count)
-      return { sigmas, timesteps: useKarrasSigmas ? timesteps.map(roundHalfEven) : timesteps, last: sigmas[count - 1] }
-    }
-    if (useFlowSigmas) {
-      const sigmas = flowSigmas(
-        count,
-        shiftOf(SPEC.className, this.config, this.config.flowShift, custom.mu),
-        numTrainTimesteps,
-      )
-      return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps), last: sigmas[count - 1] }
-    }
-    const timesteps = this.spaced(count, timestepSpacing, stepsOffset)
+  /** Of a shape or a flow the last level is held: the last step changes nothing. */
+  #levels(count: number, mu: number | undefined) {
+    const chosen = this.chosenLevels(SPEC.className, count, mu)
+    if (chosen) return { ...chosen, last: chosen.sigmas[count - 1] }
+    const timesteps = this.spaced(count, this.config.timestepSpacing, this.config.stepsOffset)
     return { timesteps, sigmas: sigmasAt(timesteps, this.trainingSigmas), last: this.trainingSigmas[0] }
   }
 }

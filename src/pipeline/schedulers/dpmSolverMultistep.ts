@@ -16,7 +16,6 @@ import {
 } from './configKeys.js'
 import { type Algorithm, solverWeights } from './dpmSolverWeights.js'
 import { checkShapes, ExponentialIntegrator, multistepOrder } from './exponentialIntegrator.js'
-import { flowSigmas, shiftOf } from './flowSigmas.js'
 import { withoutVariance } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
@@ -120,34 +119,22 @@ export class DPMSolverMultistepScheduler extends ExponentialIntegrator implement
   #converted(modelOutput: Tensor, index: number, sample: Tensor): Tensor {
     const { predictionType, thresholding, varianceType } = this.config
     const output = predictionType === 'epsilon' ? withoutVariance(modelOutput, sample, varianceType) : modelOutput
-    if (this.#algorithm.endsWith('++') || predictionType === 'flow_prediction')
-      return this.pictureAt(index, output, sample)
+    if (this.#algorithm.endsWith('++')) return this.pictureAt(index, output, sample)
     if (thresholding) return this.noiseBeside(this.pictureAt(index, output, sample), index, sample)
     return this.noiseAt(index, output, sample)
   }
 
   #levels(count: number, custom: CustomSchedule): { timesteps: number[]; sigmas: readonly number[] } {
-    const { useLuLambdas, useFlowSigmas, numTrainTimesteps, betaSchedule } = this.config
+    const { useLuLambdas, useKarrasSigmas, betaSchedule } = this.config
     const training = this.trainingSigmas
-    const shape = chosenShape(this.config)
+    const rounds = betaSchedule !== 'squaredcos_cap_v2'
     // Where two are set: Karras before Lu before the others, the order of diffusers' questions.
-    const lu = useLuLambdas && shape !== 'useKarrasSigmas'
-    if (shape || lu) {
-      const { sigmas, timesteps } = this.shaped(
-        count,
-        lu ? exponentialSigmas(training[training.length - 1], training[0], count) : undefined,
-      )
-      const fractions = betaSchedule === 'squaredcos_cap_v2' || !(lu || shape === 'useKarrasSigmas')
-      return { sigmas, timesteps: fractions ? timesteps : timesteps.map(roundHalfEven) }
+    if (useLuLambdas && !useKarrasSigmas) {
+      const lu = this.shaped(count, exponentialSigmas(training[training.length - 1], training[0], count))
+      return { ...lu, timesteps: rounds ? lu.timesteps.map(roundHalfEven) : lu.timesteps }
     }
-    if (useFlowSigmas) {
-      const sigmas = flowSigmas(
-        count,
-        shiftOf(SPEC.className, this.config, this.config.flowShift, custom.mu),
-        numTrainTimesteps,
-      )
-      return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps) }
-    }
+    const chosen = this.chosenLevels(SPEC.className, count, custom.mu, rounds)
+    if (chosen) return chosen
     const { timestepSpacing, stepsOffset, lambdaMinClipped } = this.config
     const timesteps =
       custom.timesteps?.map(Math.trunc) ??
@@ -157,11 +144,12 @@ export class DPMSolverMultistepScheduler extends ExponentialIntegrator implement
 }
 
 const OTHER_SHAPES = ['useLuLambdas', 'useFlowSigmas'] as const
+
 function algorithmOf({ algorithmType }: { algorithmType: Algorithm | 'deis' }): Algorithm {
   return algorithmType === 'deis' ? 'dpmsolver++' : algorithmType
 }
 
-/** Combinations that diffusers refuses, or that fail in its step. */
+/** Refuses combinations that diffusers refuses, or that fail in its step. */
 function checkRunnable(config: Config<typeof SPEC.defaults>): void {
   const { algorithmType, finalSigmasType, solverOrder, predictionType } = config
   checkShapes(SPEC.className, config)

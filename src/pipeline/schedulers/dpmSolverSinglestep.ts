@@ -14,12 +14,10 @@ import {
 } from './configKeys.js'
 import { type Algorithm, singlestepWeights } from './dpmSolverWeights.js'
 import { checkShapes, ExponentialIntegrator } from './exponentialIntegrator.js'
-import { flowSigmas, shiftOf } from './flowSigmas.js'
 import { withoutVariance } from './prediction.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
 import { chosenShape, refuseTimestepsWith, sigmasAt } from './sigmaScheduler.js'
-import { roundHalfEven } from './sigmas.js'
 
 const SPEC = {
   className: 'DPMSolverSinglestepScheduler',
@@ -111,7 +109,7 @@ export class DPMSolverSinglestepScheduler extends ExponentialIntegrator implemen
     return this.#algorithm.endsWith('++') ? this.pictureAt(index, output, sample) : this.noiseAt(index, output, sample)
   }
 
-  /** Each step's order: 1, 2, …, again and again; the last step of a full group is of order 1 where asked for or where it ends at zero. */
+  /** Each step's order: 1, 2, …, again and again. The last is 1 where it ends at zero, or where a full group is to end so. */
   #ordersOf(count: number): number[] {
     const { solverOrder, finalSigmasType, lowerOrderFinal } = this.config
     const orders = Array.from({ length: count }, (_, i) => (i % solverOrder) + 1)
@@ -120,26 +118,15 @@ export class DPMSolverSinglestepScheduler extends ExponentialIntegrator implemen
   }
 
   #levels(count: number, custom: CustomSchedule): { timesteps: number[]; sigmas: readonly number[] } {
-    const { useFlowSigmas, useKarrasSigmas, numTrainTimesteps, lambdaMinClipped } = this.config
-    if (chosenShape(this.config)) {
-      const { sigmas, timesteps } = this.shaped(count)
-      return { sigmas, timesteps: useKarrasSigmas ? timesteps.map(roundHalfEven) : timesteps }
-    }
-    if (useFlowSigmas) {
-      const sigmas = flowSigmas(
-        count,
-        shiftOf(SPEC.className, this.config, this.config.flowShift, custom.mu),
-        numTrainTimesteps,
-      )
-      return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps) }
-    }
-    const timesteps =
-      custom.timesteps?.map(Math.trunc) ?? this.spaced(count, 'linspace', 0, this.timestepsAbove(lambdaMinClipped))
+    const chosen = this.chosenLevels(SPEC.className, count, custom.mu)
+    if (chosen) return chosen
+    const last = this.timestepsAbove(this.config.lambdaMinClipped)
+    const timesteps = custom.timesteps?.map(Math.trunc) ?? this.spaced(count, 'linspace', 0, last)
     return { timesteps, sigmas: sigmasAt(timesteps, this.trainingSigmas) }
   }
 }
 
-/** Combinations that diffusers refuses, or that fail in its step. */
+/** Refuses combinations that diffusers refuses, or that fail in its step. */
 function checkRunnable(config: Config<typeof SPEC.defaults>): void {
   const { algorithmType, finalSigmasType, predictionType, thresholding } = config
   checkShapes(SPEC.className, config)

@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor.js'
 import { mixedByItem, thresholded } from './arithmetic.js'
 import { unsupported } from './config.js'
+import { flowSigmas, shiftOf } from './flowSigmas.js'
 import { noiseOf, type PredictionType, pictureOf, predicted } from './prediction.js'
 import { checkOneShape, chosenShape, SigmaScheduler, type SigmaShapeConfig, shapedSigmas } from './sigmaScheduler.js'
 import { type BetaConfig, leadingTimesteps, linspace, roundHalfEven, timestepOf, trailingTimesteps } from './sigmas.js'
@@ -101,6 +102,22 @@ export abstract class ExponentialIntegrator extends SigmaScheduler {
     return this.trainingAlphas.findLastIndex(alpha => logSnrHalf(alpha) >= lambdaMin) + 1
   }
 
+  /**
+   * Levels and timesteps of the shape or the flow that the config asks for, if any.
+   * @param mu how far a flow's levels are shifted, with `use_dynamic_shifting`
+   */
+  protected chosenLevels(className: string, count: number, mu: number | undefined, roundsKarras = true) {
+    const { useKarrasSigmas, useFlowSigmas, flowShift, numTrainTimesteps } = this.#config
+    const shift = shiftOf(className, this.#config, flowShift, mu)
+    if (chosenShape(this.#config)) {
+      const { sigmas, timesteps } = this.shaped(count)
+      return { sigmas, timesteps: useKarrasSigmas && roundsKarras ? timesteps.map(roundHalfEven) : timesteps }
+    }
+    if (!useFlowSigmas) return undefined
+    const sigmas = flowSigmas(count, shift, numTrainTimesteps)
+    return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps) }
+  }
+
   /** `count` levels of the chosen shape between the training's bounds, or the levels given; their timesteps exact. */
   protected shaped(count: number, sigmas?: readonly number[]) {
     const training = this.trainingSigmas
@@ -110,7 +127,7 @@ export abstract class ExponentialIntegrator extends SigmaScheduler {
   }
 }
 
-/** The last two steps of fewer than 15 are of lower order, where the config says so: a high one would overshoot. */
+/** The last two steps of fewer than 15 are of lower order where the config says so, which steadies them. */
 export function multistepOrder(
   index: number,
   { length }: readonly number[],

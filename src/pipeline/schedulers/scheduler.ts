@@ -18,6 +18,8 @@ export interface Scheduler {
    * @returns the timesteps
    */
   setTimesteps(numInferenceSteps: number | undefined, custom?: CustomSchedule): number[]
+  /** Begins at `timesteps[index]` instead of the first one; after `setTimesteps`. Classes that go by the timestep alone need not be told. */
+  setBeginIndex?(index: number): void
   /** The sample as the network wants to see it at this timestep. */
   scaleModelInput(sample: Tensor, timestep: number): Tensor
   /** @param timesteps one a batch item, or one for all */

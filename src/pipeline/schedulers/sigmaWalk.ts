@@ -9,9 +9,15 @@ export abstract class SigmaWalk {
   #index: number | undefined
   #started = false
 
-  /** σ of a timestep of the schedule, wherever the sampler stands. */
+  /** Where the walk begins, of a picture that is changed: rounded timesteps may stand there twice, each with a σ of its own. */
+  setBeginIndex(index: number): void {
+    this.#index = index
+  }
+
+  /** σ of a timestep of the schedule: of the step that comes next, if it has this timestep, or wherever it stands. */
   protected sigmaOf(timestep: number): number {
-    return this.sigmas[this.#indexOf(timestep)]
+    const isNext = this.#index !== undefined && this.timesteps[this.#index] === timestep
+    return this.sigmas[isNext ? this.#index! : this.#indexOf(timestep)]
   }
 
   /** Where the sampler stands; the first timestep it hears of sets it. */

@@ -18,7 +18,7 @@ import { checkMu, shifted, shiftOf, stretchedTo } from './flowSigmas.js'
 import { checkedStepCount, refuseCustom } from './schedule.js'
 import type { CustomSchedule, Scheduler, SchedulerStep } from './scheduler.js'
 import { chosenShape, sigmasAt } from './sigmaScheduler.js'
-import { linspace, roundHalfEven } from './sigmas.js'
+import { linspace } from './sigmas.js'
 import { uniPCWeights } from './uniPCWeights.js'
 
 const SPEC = {
@@ -121,30 +121,32 @@ export class UniPCMultistepScheduler extends ExponentialIntegrator implements Sc
 
   #levels(count: number, custom: CustomSchedule) {
     const { useFlowSigmas, useKarrasSigmas, numTrainTimesteps, timestepSpacing, stepsOffset } = this.config
-    const flowTimesteps = (sigmas: readonly number[]) => sigmas.map(sigma => sigma * numTrainTimesteps)
-    const shift = shiftOf(SPEC.className, this.config, this.config.flowShift, custom.mu)
-    if (chosenShape(this.config)) {
-      const shaped = this.shaped(count)
-      const sigmas = useFlowSigmas ? shaped.sigmas.map(sigma => sigma / (sigma + 1)) : shaped.sigmas
-      const exact = useFlowSigmas ? flowTimesteps(sigmas) : shaped.timesteps
-      const timesteps = useKarrasSigmas && !useFlowSigmas ? exact.map(roundHalfEven) : exact
-      return { sigmas, timesteps, least: sigmas[count - 1] }
-    }
     if (useFlowSigmas) {
-      const even = custom.sigmas ?? linspace(1, 1 / numTrainTimesteps, count + 1).slice(0, -1)
-      const sigmas = stretchedTo(
-        this.config.shiftTerminal,
-        even.map(sigma => shifted(sigma, shift)),
-      )
-      if (Math.abs(sigmas[0] - 1) < 1e-6) sigmas[0] -= 1e-6 // at 1 there is no picture, and λ is infinite
-      return { sigmas, timesteps: flowTimesteps(sigmas), least: sigmas[count - 1] }
+      const sigmas = useKarrasSigmas
+        ? this.shaped(count).sigmas.map(sigma => sigma / (sigma + 1))
+        : this.#flowLevels(count, custom)
+      return { sigmas, timesteps: sigmas.map(sigma => sigma * numTrainTimesteps), least: sigmas[count - 1] }
     }
+    const chosen = this.chosenLevels(SPEC.className, count, custom.mu)
+    if (chosen) return { ...chosen, least: chosen.sigmas[count - 1] }
     const timesteps = this.spaced(count, timestepSpacing, stepsOffset)
     return { timesteps, sigmas: sigmasAt(timesteps, this.trainingSigmas), least: this.trainingSigmas[0] }
   }
+
+  /** In even steps from 1, or the caller's, shifted. */
+  #flowLevels(count: number, { sigmas, mu }: CustomSchedule): number[] {
+    const { flowShift, shiftTerminal, numTrainTimesteps } = this.config
+    const shift = shiftOf(SPEC.className, this.config, flowShift, mu)
+    const even = sigmas ?? linspace(1, 1 / numTrainTimesteps, count + 1).slice(0, -1)
+    const [first, ...rest] = stretchedTo(
+      shiftTerminal,
+      even.map(sigma => shifted(sigma, shift)),
+    )
+    return [Math.abs(first - 1) < 1e-6 ? first - 1e-6 : first, ...rest] // at 1 there is no picture, and λ is infinite
+  }
 }
 
-/** Combinations that diffusers refuses, or that end in no number. */
+/** Refuses combinations that diffusers refuses, or that end in NaN there. */
 function checkRunnable(config: Config<typeof SPEC.defaults>): void {
   const { shiftTerminal, useFlowSigmas, finalSigmasType, lowerOrderFinal, solverOrder, predictX0 } = config
   checkShapes(SPEC.className, config, 'useKarrasSigmas')
@@ -152,6 +154,8 @@ function checkRunnable(config: Config<typeof SPEC.defaults>): void {
     throw unsupported(SPEC.className, 'shiftTerminal', shiftTerminal, 'null where "use_flow_sigmas" is false')
   if (finalSigmasType === 'zero' && !lowerOrderFinal && solverOrder > 1)
     throw unsupported(SPEC.className, 'finalSigmasType', 'zero', 'sigma_min where "lower_order_final" is false')
+  if (finalSigmasType === 'zero' && !predictX0)
+    throw unsupported(SPEC.className, 'finalSigmasType', 'zero', 'sigma_min where "predict_x0" is false')
   if (!predictX0 && config.predictionType === 'flow_prediction')
     throw unsupported(SPEC.className, 'predictionType', 'flow_prediction', 'others where "predict_x0" is false')
 }

@@ -35,7 +35,7 @@ export async function downloadPlan(id: string, options: DownloadOptions): Promis
 async function planned(
   id: string,
   revision: string,
-  { variant, cacheDir, accept }: DownloadOptions,
+  { variant, cacheDir, accept, without }: DownloadOptions,
   hub: HubClient,
 ): Promise<DownloadPlan> {
   const { commit, files } = await listModel(id, revision, hub)
@@ -49,7 +49,7 @@ async function planned(
   const index = isThere ? await modelIndex(folder) : await remoteIndex(id, commit, hub)
   accept?.(index, isThere ? folder : id)
 
-  const needed = neededFiles([...files.keys()], index, variant, id)
+  const needed = neededFiles([...files.keys()], index, variant, id, without)
   const missing = await Promise.all(
     (await missingFiles(folder, needed)).map(async path => {
       const { size, hash } = files.get(path)!

@@ -15,7 +15,7 @@ import { HubUnreachable, hubClient } from './hubClient.js'
 import { downloadBlob, type RemoteFile } from './hubDownload.js'
 import { checkLayout, checkRevision, listModel } from './hubListing.js'
 import { type ModelIndex, modelIndex } from './modelIndex.js'
-import { neededFiles, type PartFiles, partFiles } from './neededFiles.js'
+import { hasSafetyChecker, neededFiles, type PartFiles, partFiles } from './neededFiles.js'
 
 export interface DownloadOptions {
   /** branch, tag or commit (`'main'`) */
@@ -33,6 +33,8 @@ export interface DownloadOptions {
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void
   /** throws for a model that the caller does not run: asked before any of its weights are downloaded */
   accept?: (index: ModelIndex, folder: string) => void
+  /** parts of model_index.json that are not wanted */
+  without?: readonly string[]
 }
 
 /**
@@ -45,16 +47,20 @@ export interface DownloadOptions {
  * @throws CorruptWeightsError   content that is not what the hub lists
  */
 export async function downloadModel(id: string, options: DownloadOptions): Promise<string> {
-  const { variant, accept } = options
+  const { variant, accept, without } = options
   return downloadFiles(id, options, {
     async told(files, folder, fetch) {
       checkLayout(id, files)
       await fetch('model_index.json')
       const index = await modelIndex(folder)
       accept?.(index, folder)
-      return neededFiles([...files.keys()], index, variant, id)
+      return neededFiles([...files.keys()], index, variant, id, without)
     },
-    check: async (paths, folder) => neededFiles(paths, await modelIndex(folder), variant, id),
+    async check(paths, folder) {
+      const index = await modelIndex(folder)
+      const needed = neededFiles(paths, index, variant, id, without)
+      return !hasSafetyChecker(index, without) || needed.includes('safety_checker/config.json')
+    },
   })
 }
 
@@ -62,7 +68,7 @@ export async function downloadModel(id: string, options: DownloadOptions): Promi
 export async function downloadPart(id: string, options: DownloadOptions & PartFiles): Promise<string> {
   return downloadFiles(id, options, {
     told: async files => partFiles([...files.keys()], options, id),
-    check: async paths => partFiles(paths, options, id),
+    check: async paths => partFiles(paths, options, id).length > 0,
   })
 }
 
@@ -74,8 +80,8 @@ interface Wanted {
     folder: string,
     fetch: (path: string) => Promise<void>,
   ): Promise<string[]>
-  /** throws where a snapshot with these files lacks one */
-  check(paths: string[], folder: string): Promise<unknown>
+  /** throws where a snapshot with these files lacks one; false: it will do, and the hub may have more */
+  check(paths: string[], folder: string): Promise<boolean>
 }
 
 async function downloadFiles(id: string, options: DownloadOptions, wanted: Wanted): Promise<string> {
@@ -85,17 +91,20 @@ async function downloadFiles(id: string, options: DownloadOptions, wanted: Wante
   const cached = () => wholeSnapshot(cache, revision, wanted)
 
   const offline = options.localFilesOnly ? 'localFilesOnly is set' : isOffline() && 'HF_HUB_OFFLINE is set'
-  if (offline) return cached().catch(error => Promise.reject(notCached(id, offline, cacheDir, error)))
+  if (offline) {
+    const { folder } = await cached().catch(error => Promise.reject(notCached(id, offline, cacheDir, error)))
+    return folder
+  }
   if (isCommit(revision)) {
-    const folder = await cached().catch(() => undefined)
-    if (folder) return folder
+    const { folder, isWhole } = await cached().catch(() => ({ folder: '', isWhole: false }))
+    if (isWhole) return folder
   }
   try {
     return await download(id, revision, options, cache, wanted)
   } catch (error) {
     signal?.throwIfAborted()
     if (!(error instanceof HubUnreachable)) throw error
-    const folder = await cached().catch(missing => Promise.reject(notCached(id, error.message, cacheDir, missing)))
+    const { folder } = await cached().catch(missing => Promise.reject(notCached(id, error.message, cacheDir, missing)))
     console.warn(`${error.message}. Using what the cache has of ${id}: ${folder}`)
     return folder
   }
@@ -141,14 +150,17 @@ async function download(
 }
 
 /** The cached snapshot of a revision, when it has all that is wanted. */
-async function wholeSnapshot(cache: HubCache, revision: string, wanted: Wanted): Promise<string> {
+async function wholeSnapshot(
+  cache: HubCache,
+  revision: string,
+  wanted: Wanted,
+): Promise<{ folder: string; isWhole: boolean }> {
   const commit = await cache.commitOf(revision)
   if (!commit) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
   const folder = cache.snapshot(commit)
   const paths = await snapshotFiles(folder)
   if (paths.length === 0) throw new ModelNotFoundError(`the revision "${revision}" was never downloaded`)
-  await wanted.check(paths, folder)
-  return folder
+  return { folder, isWhole: await wanted.check(paths, folder) }
 }
 
 function notCached(id: string, why: string, cacheDir: string | undefined, cause: Error): ModelNotFoundError {

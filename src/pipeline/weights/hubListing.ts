@@ -48,6 +48,10 @@ function isPlain(path: string): boolean {
 /** @throws ModelNotFoundError for a repository that holds no pipeline in diffusers layout */
 export function checkLayout(id: string, files: ReadonlyMap<string, RemoteFile>): void {
   if (files.has('model_index.json')) return
+  if (files.has('config.json'))
+    throw new ModelNotFoundError(
+      `${id} is no whole pipeline, it has no model_index.json: load it with its own class, such as AutoencoderKL.fromPretrained('${id}')`,
+    )
   const single = [...files.keys()].filter(path => /^[^/]+\.(safetensors|ckpt)$/.test(path))
   throw new ModelNotFoundError(
     `${id} is no model in diffusers layout: it has no model_index.json` +

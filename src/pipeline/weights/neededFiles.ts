@@ -4,11 +4,12 @@ import type { ModelIndex } from './modelIndex.js'
 
 /**
  * Which of a repository's files a pipeline reads: model_index.json and, for each part it names, the configuration with
- * one set of safetensors, or the files of a tokenizer, a scheduler and the like. Never pickles, ONNX, Flax or the parts that
- * are not run here (safety checker and its feature extractor).
+ * one set of safetensors, or the files of a tokenizer, a scheduler and the like. Never pickles, ONNX or Flax. A safety checker
+ * that cannot be read is left out, and its feature extractor with it.
  *
  * @param paths of all files, `part/name`
  * @param where the repository, for the errors
+ * @param without parts that are not wanted
  * @throws ModelNotFoundError    a part without files, a missing shard, a variant that no part has
  * @throws UnsupportedModelError a part whose weights are in no safetensors
  */
@@ -17,25 +18,47 @@ export function neededFiles(
   index: ModelIndex,
   variant: string | undefined,
   where: string,
+  without: readonly string[] = [],
 ): string[] {
-  const needed = ['model_index.json']
-  const parts = Object.entries(index).filter(([part, value]) => Array.isArray(value) && value[1] && !notRun.has(part))
-  for (const [part, value] of parts) {
-    const names = paths.filter(path => path.startsWith(`${part}/`)).map(path => path.slice(part.length + 1))
-    const className = (value as [string, string])[1]
-    if (names.length === 0)
-      throw new ModelNotFoundError(
-        `${where}: model_index.json names "${part}" (${className}), but there are no files of it`,
-      )
-    const files = withoutWeights.test(className)
-      ? names.filter(name => /^[^/]+\.(json|txt|model)$/.test(name))
-      : ['config.json', ...wholeWeights(names, variant, `${where}/${part}`)]
-    const missing = files.find(name => !names.includes(name))
-    if (missing) throw new ModelNotFoundError(`${where}: expected ${part}/${missing}: there is none`)
-    needed.push(...files.map(name => `${part}/${name}`))
-  }
+  const filesOf = (part: string) => filesOfPart(paths, part, (index[part] as [string, string])[1], variant, where)
+  const named = Object.keys(index).filter(part => Array.isArray(index[part]) && index[part][1])
+  const parts = named.filter(part => !without.includes(part) && !checking.includes(part))
+  const needed = ['model_index.json', ...parts.flatMap(filesOf)]
   checkVariant(needed, variant, where)
-  return needed
+  if (!hasSafetyChecker(index, without)) return needed
+  try {
+    return [...needed, ...checking.flatMap(filesOf)]
+  } catch {
+    return needed // loadSafetyChecker.ts tells why
+  }
+}
+
+/** Whether a pipeline runs a safety checker, where it can be read. */
+export function hasSafetyChecker(index: ModelIndex, without: readonly string[] = []): boolean {
+  return Boolean(index.safety_checker?.[1]) && !without.includes('safety_checker')
+}
+
+/** The safety checker and what it sees pictures through. */
+const checking = ['safety_checker', 'feature_extractor']
+
+function filesOfPart(
+  paths: readonly string[],
+  part: string,
+  className: string,
+  variant: string | undefined,
+  where: string,
+): string[] {
+  const names = paths.filter(path => path.startsWith(`${part}/`)).map(path => path.slice(part.length + 1))
+  if (names.length === 0)
+    throw new ModelNotFoundError(
+      `${where}: model_index.json names "${part}" (${className}), but there are no files of it`,
+    )
+  const files = withoutWeights.test(className)
+    ? names.filter(name => /^[^/]+\.(json|txt|model)$/.test(name))
+    : ['config.json', ...wholeWeights(names, variant, `${where}/${part}`)]
+  const missing = files.find(name => !names.includes(name))
+  if (missing) throw new ModelNotFoundError(`${where}: expected ${part}/${missing}: there is none`)
+  return files.map(name => `${part}/${name}`)
 }
 
 /**
@@ -76,8 +99,6 @@ export interface PartFiles {
   variant?: string
   beside?: readonly string[]
 }
-
-const notRun = new Set(['safety_checker', 'feature_extractor'])
 
 const withoutWeights = /Tokenizer|Scheduler|Processor|FeatureExtractor/
 

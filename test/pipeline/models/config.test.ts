@@ -1,12 +1,35 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { UnsupportedModelError } from '../../../src/pipeline/errors.js'
 import { parseClipTextConfig } from '../../../src/pipeline/models/clip.js'
+import { parseClipConfig, parseClipVisionConfig } from '../../../src/pipeline/models/clipConfig.js'
+import { parseTinyVaeConfig } from '../../../src/pipeline/models/tinyVae.js'
 import { parseUNetConfig } from '../../../src/pipeline/models/unet.js'
 import { parseVaeConfig } from '../../../src/pipeline/models/vae.js'
 import { fixture, signature } from './support.js'
 
 const warnings = vi.spyOn(console, 'warn').mockImplementation(() => {})
 afterEach(() => warnings.mockClear())
+
+/** Of training, of generation, and of how transformers returns what it computed. */
+const clipInert = [
+  '_name_or_path',
+  'architectures',
+  'attention_dropout',
+  'bos_token_id',
+  'chunk_size_feed_forward',
+  'dtype',
+  'id2label',
+  'initializer_factor',
+  'initializer_range',
+  'label2id',
+  'output_attentions',
+  'output_hidden_states',
+  'pad_token_id',
+  'problem_type',
+  'projection_dim',
+  'return_dict',
+  'transformers_version',
+]
 
 const classes = [
   {
@@ -25,29 +48,16 @@ const classes = [
     ],
   },
   { name: 'AutoencoderKL', parse: parseVaeConfig, inert: [] },
+  { name: 'AutoencoderTiny', parse: parseTinyVaeConfig, inert: ['force_upcast'] },
   {
     name: 'CLIPTextConfig',
     parse: parseClipTextConfig,
-    // Of training, of generation, and of how transformers returns what it computed.
-    inert: [
-      '_name_or_path',
-      'architectures',
-      'attention_dropout',
-      'bos_token_id',
-      'chunk_size_feed_forward',
-      'dtype',
-      'id2label',
-      'initializer_factor',
-      'initializer_range',
-      'label2id',
-      'output_attentions',
-      'output_hidden_states',
-      'pad_token_id',
-      'problem_type',
-      'projection_dim',
-      'return_dict',
-      'transformers_version',
-    ],
+    inert: clipInert,
+  },
+  {
+    name: 'CLIPVisionConfig',
+    parse: parseClipVisionConfig,
+    inert: clipInert.filter(key => key !== 'bos_token_id' && key !== 'pad_token_id'),
   },
 ]
 
@@ -179,6 +189,27 @@ test('keys without effect in diffusers have none here', async () => {
     cross_attention_norm: 'layer_norm',
   }
   expect(parseUNetConfig({ ...config, ...odd }, where)).toEqual(parseUNetConfig(config, where))
+})
+
+test('a CLIP of 2022 names its towers twice: what it says under `_dict` counts, all else is the default', () => {
+  const generation = { bad_words_ids: null, num_beams: 1, pruned_heads: {}, temperature: 1, use_bfloat16: false }
+  const { text, vision, projectionDim } = parseClipConfig(
+    {
+      model_type: 'clip',
+      projection_dim: 768,
+      text_config: { ...generation, eos_token_id: 2, hidden_size: 7 },
+      text_config_dict: { hidden_size: 768, num_attention_heads: 12 },
+      vision_config: { ...generation, eos_token_id: null, hidden_size: 1024, num_attention_heads: 16, patch_size: 14 },
+      vision_config_dict: null,
+    },
+    'safety_checker/config.json',
+  )
+  expect([text.hiddenSize, text.eosTokenId, projectionDim]).toEqual([768, 49407, 768])
+  expect([vision.hiddenSize, vision.patchSize, vision.imageSize]).toEqual([1024, 14, 224])
+  expect(warnings).not.toHaveBeenCalled()
+  expect(() => parseClipConfig({ vision_config: { patch_size: 9 } }, 'config.json')).toThrow(
+    'config.json: vision_config: "patch_size" is 9; expected a divisor of "image_size", 224',
+  )
 })
 
 describe('latents as colours', () => {

@@ -7,12 +7,15 @@ import {
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
   Generator,
+  HeunDiscreteScheduler,
+  LCMScheduler,
   type PipelineOutput,
   PNDMScheduler,
   type Scheduler,
   type StableDiffusionPipeline,
   type Step,
   type Tensor,
+  UniPCMultistepScheduler,
 } from '../../../src/pipeline/index.js'
 import { type FixtureTensor, readTensors } from '../../support/tensors.js'
 
@@ -40,7 +43,10 @@ const schedulers = {
   DPMSolverMultistepScheduler,
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
+  HeunDiscreteScheduler,
+  LCMScheduler,
   PNDMScheduler,
+  UniPCMultistepScheduler,
 }
 
 export const fixture = (name: string): string =>

@@ -14,6 +14,7 @@ import {
   HeunDiscreteScheduler,
   Image,
   type ImageParameters,
+  StableDiffusionImg2ImgPipeline,
   StableDiffusionPipeline,
   schedulerFromParameters,
 } from '../../../src/pipeline/index.js'
@@ -108,6 +109,18 @@ describe('a saved picture is drawn again from its file, byte for byte', () => {
     await using same = await load(opened.parameters!.dtype)
     expect((await again(opened, same)).data).toEqual(drawn.data)
   })
+})
+
+test('a picture of a picture is drawn again with that picture', async () => {
+  const image = new Image(new Uint8Array(64 * 64 * 3).fill(90), 64, 64)
+  const changing = StableDiffusionImg2ImgPipeline.fromPipe(pipeline)
+  const options = { numInferenceSteps: 8, seed: 5, strength: 0.5, promptSyntax: 'a1111' } as const
+  const [drawn] = (await changing('a car AND (a tree:1.2):0.5', { ...options, image })).images
+  await drawn.save(file)
+  const { parameters } = await Image.open(file)
+  expect(parameters).toMatchObject({ pipeline: 'StableDiffusionImg2ImgPipeline', strength: 0.5 })
+  const { images } = await changing(parameters!.prompt, { ...callOptions(parameters!), image })
+  expect(images[0].data).toEqual(drawn.data)
 })
 
 test('a picture that took what no text holds is not drawn as another', async () => {

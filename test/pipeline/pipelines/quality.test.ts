@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Image, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { deepFeatures } from '../../../src/pipeline/pipelines/deepFeatures.js'
 import { isWhole, type Quality } from '../../../src/pipeline/pipelines/quality.js'
@@ -24,10 +27,17 @@ test('a deep feature goes on by half of what it changed between the last two who
 
 describe('the embedded model', () => {
   let pipeline: StableDiffusionPipeline
+  let cache: string
   beforeAll(async () => {
+    cache = await mkdtemp(path.join(tmpdir(), 'quality-'))
+    vi.stubEnv('XDG_CACHE_HOME', cache)
     pipeline = await StableDiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'cpu' })
   })
-  afterAll(() => pipeline.dispose())
+  afterAll(async () => {
+    await pipeline.dispose()
+    vi.unstubAllEnvs()
+    await rm(cache, { recursive: true, force: true })
+  })
 
   const pictures = async (options: object) => {
     const prompts = ['photograph of a red car', 'watercolor of a green tree']
@@ -50,12 +60,12 @@ describe('the embedded model', () => {
     expect(fast[0].parameters).toMatchObject({ quality: 'fast' })
   })
 
-  test('without guidance, too; one step is exact', async () => {
+  test('without guidance, and in one step, too', async () => {
     const options = { guidanceScale: 1, numInferenceSteps: 10 }
     const [exact, balanced] = [await pictures(options), await pictures({ ...options, quality: 'balanced' })]
     expect(decibels(balanced[0], exact[0])).toBeGreaterThan(20)
     const one = { ...options, numInferenceSteps: 1 }
-    expect((await pictures({ ...one, quality: 'fast' }))[0].data).toEqual((await pictures(one))[0].data)
+    expect(decibels((await pictures({ ...one, quality: 'fast' }))[0], (await pictures(one))[0])).toBeGreaterThan(30)
   })
 
   test('another quality is refused', async () => {

@@ -254,17 +254,6 @@ describe('model_index.json', () => {
     edit({ unet: ['diffusers', 'UNet2DConditionModel'], image_encoder: ['transformers', 'CLIPVisionModel'] })
     await expect(StableDiffusionPipeline.fromPretrained(copy)).rejects.toThrow('"image_encoder" is "CLIPVisionModel"')
   })
-
-  test('names a safety checker: left out with a warning, unless the caller says that it knows', async () => {
-    edit({ safety_checker: ['stable_diffusion', 'StableDiffusionSafetyChecker'] })
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-    await StableDiffusionPipeline.fromPretrained(copy, { device: 'cpu' })
-    expect(warn.mock.calls.flat().join()).toContain('pictures are not filtered')
-    warn.mockClear()
-    await StableDiffusionPipeline.fromPretrained(copy, { device: 'cpu', safetyChecker: null })
-    expect(warn).not.toHaveBeenCalled()
-    warn.mockRestore()
-  })
 })
 
 /** Of two pictures' bytes. */

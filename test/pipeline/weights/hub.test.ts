@@ -37,8 +37,8 @@ const files: Record<string, string | Buffer> = {
     tokenizer: ['transformers', 'CLIPTokenizer'],
     unet: ['diffusers', 'UNet2DConditionModel'],
   }),
-  'feature_extractor/preprocessor_config.json': '{}',
-  'safety_checker/config.json': '{}',
+  'feature_extractor/preprocessor_config.json': '{"size": 224}',
+  'safety_checker/config.json': '{"c": 3}',
   'safety_checker/model.safetensors': Buffer.from('checker'),
   'scheduler/scheduler_config.json': '{"_class_name": "PNDMScheduler"}',
   'text_encoder/config.json': '{"a": 1}',
@@ -53,7 +53,10 @@ const files: Record<string, string | Buffer> = {
   'v1.ckpt': Buffer.from('pickle'),
 }
 const plain = [
+  'feature_extractor/preprocessor_config.json',
   'model_index.json',
+  'safety_checker/config.json',
+  'safety_checker/model.safetensors',
   'scheduler/scheduler_config.json',
   'text_encoder/config.json',
   'text_encoder/model.safetensors',
@@ -113,7 +116,7 @@ describe('a download', () => {
     expect(filesIn(snapshot())).toEqual(plain)
     for (const path of plain)
       expect(readFileSync(join(snapshot(), path)).equals(Buffer.from(files[path] as string)), path).toBe(true)
-    expect(hub.requests.filter(({ line }) => /bin|ckpt|safety|README|fp16/.test(line))).toEqual([])
+    expect(hub.requests.filter(({ line }) => /bin|ckpt|README|fp16/.test(line))).toEqual([])
   })
 
   test('has the cache’s layout: a ref, links to blobs named by their hash, nothing left over', async () => {
@@ -122,6 +125,21 @@ describe('a download', () => {
     expect(lstatSync(join(snapshot(), 'unet/config.json')).isSymbolicLink()).toBe(true)
     expect(filesIn(join(repository(), 'blobs'))).toHaveLength(plain.length)
     for (const name of filesIn(join(repository(), 'blobs'))) expect(name).toMatch(/^([0-9a-f]{40}|[0-9a-f]{64})$/)
+  })
+
+  test('goes without a safety checker that is not wanted, or that is a pickle alone', async () => {
+    const unchecked = plain.filter(path => !/^(safety|feature)/.test(path))
+    const without = ['safety_checker', 'feature_extractor']
+    await resolveModel(id, { without, revision: commit })
+    expect(filesIn(snapshot())).toEqual(unchecked)
+    await resolveModel(id, { revision: commit, localFilesOnly: true })
+    expect(filesIn(snapshot()), 'offline it is left out').toEqual(unchecked)
+    await resolveModel(id, { revision: commit })
+    expect(filesIn(snapshot()), 'wanted after all').toEqual(plain)
+
+    const { 'safety_checker/model.safetensors': _, ...others } = files
+    hub.repositories['someone/pickled'] = { commit, files: { ...others, 'safety_checker/pytorch_model.bin': 'pickle' } }
+    expect(filesIn(await resolveModel('someone/pickled'))).toEqual(unchecked)
   })
 
   test('takes the variant where a part has it', async () => {
@@ -155,7 +173,10 @@ describe('a download', () => {
     }
     const folder = await resolvePart('someone/taesd')
     expect(filesIn(folder)).toEqual(['config.json', 'diffusion_pytorch_model.safetensors'])
-    expect((await errorOf(resolveModel('someone/taesd'))).message).toMatch('has no model_index.json')
+    expect((await errorOf(resolveModel('someone/taesd'))).message).toBe(
+      'someone/taesd is no whole pipeline, it has no model_index.json: load it with its own class, such as ' +
+        "AutoencoderKL.fromPretrained('someone/taesd')",
+    )
   })
 
   test('takes shards with their index', async () => {
@@ -212,8 +233,7 @@ describe('a download', () => {
     const toHub = hub.requests.filter(({ host }) => hub.endpoint.endsWith(host))
     expect(new Set(toHub.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer secret']))
     const elsewhere = hub.requests.filter(({ host }) => !hub.endpoint.endsWith(host))
-    expect(elsewhere).toHaveLength(2)
-    expect(elsewhere.map(({ authorization }) => authorization)).toEqual([undefined, undefined])
+    expect(elsewhere.map(({ authorization }) => authorization)).toEqual([undefined, undefined, undefined])
   })
 
   test('takes the token from the option, or from the file that `hf auth login` writes', async () => {

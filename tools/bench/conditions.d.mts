@@ -1,0 +1,2 @@
+export function machine(): string
+export function commandLine(args?: string[]): string

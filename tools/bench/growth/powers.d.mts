@@ -1,0 +1,1 @@
+export function powers(xs: number[], ys: (number | undefined)[]): (number | undefined)[]

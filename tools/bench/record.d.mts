@@ -1,0 +1,1 @@
+export function recorded(markdown: string, title: string, body: string): string
