@@ -8,12 +8,12 @@ import type { ClipTokenizer } from '../tokenizer/clip.js'
 import { Callable } from './callable.js'
 import { checkNames, finite, shown } from './optionChecks.js'
 import { loadInversions, type TextualInversionOptions, unloadInversions } from './textualInversions.js'
-import { weightsFile } from './weightsFile.js'
+import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
-export interface LoraOptions {
+export interface LoraOptions extends HubFileOptions {
   /** (`default_0`, `default_1`, …) */
   adapterName?: string
-  /** of a file in a folder (`pytorch_lora_weights.safetensors`, or the only one) */
+  /** of a file in a folder or repository (`pytorch_lora_weights.safetensors`, or the only one) */
   weightName?: string
 }
 
@@ -32,18 +32,18 @@ export abstract class AdapterLoader extends Callable {
 
   /**
    * Loads a LoRA, or LyCORIS' LoHa or LoKr, and makes it the one that is active.
-   * @param path a `.safetensors` under the names of diffusers, peft or kohya, or a folder with it
+   * @param path a `.safetensors` under the names of diffusers, peft or kohya, a folder with it, or a hub id
    * @throws InvalidOptionError, ModelNotFoundError; UnsupportedModelError and CorruptWeightsError naming the key that is not run here, or does not
    *   fit the model
    */
   async loadLoraWeights(path: string, options: LoraOptions = {}): Promise<void> {
-    checkNames(options, new Set(['adapterName', 'weightName']))
-    const { adapterName = this.freeName(), weightName } = options
+    checkNames(options, loraOptionNames)
+    const { adapterName = this.freeName(), weightName, ...hub } = options
     if (typeof adapterName !== 'string' || adapterName === '')
       throw new InvalidOptionError(`adapterName must be a name, got ${shown(adapterName)}`)
     if (this.adapterNames().has(adapterName))
       throw new InvalidOptionError(`the adapter name "${adapterName}" is in use: give another, or deleteAdapters it`)
-    const file = await weightsFile(path, weightName, 'pytorch_lora_weights.safetensors')
+    const file = await weightsFile(path, { name: weightName, usual: 'pytorch_lora_weights.safetensors' }, hub)
     const adapters = await readLora(file, adaptableLayers(this.unet.config, this.textEncoder.config))
     for (const [part, adapter] of adapters) {
       const { [part]: network } = { unet: this.unet.adapters, text_encoder: this.textEncoder.adapters }
@@ -117,7 +117,8 @@ export abstract class AdapterLoader extends Callable {
 
   /**
    * Teaches the tokenizer a token of one vector or several, and the text encoder the vectors: `<x>` in a prompt then stands for all of them.
-   * @param paths a `.safetensors`, or a `.pt` or `.bin` of torch, of which tensors alone are read and nothing runs; a folder with one; or a list
+   * @param paths a `.safetensors`, or a `.pt` or `.bin` of torch, of which tensors alone are read and nothing runs; a folder with one or a hub id; or a
+   *   list
    * @throws InvalidOptionError, ModelNotFoundError, CorruptWeightsError; UnsupportedModelError for vectors of another width, or for a pickle that
    *   names more than tensors
    * @see Gal et al. 2022; diffusers `TextualInversionLoaderMixin`
@@ -158,6 +159,17 @@ export abstract class AdapterLoader extends Callable {
     return list
   }
 }
+
+const loraOptionNames = new Set<string>([
+  'adapterName',
+  'weightName',
+  'revision',
+  'cacheDir',
+  'localFilesOnly',
+  'token',
+  'signal',
+  'onProgress',
+] satisfies (keyof LoraOptions)[])
 
 function checkedWeight(weight: AdapterWeight, part: 'unet' | 'textEncoder'): number {
   if (typeof weight !== 'object' || weight === null) return finite('the weight of an adapter', weight)

@@ -4,14 +4,27 @@ import { readTextualInversion } from '../models/textualInversion.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
 import type { WeightTensor } from '../weights/safetensors.js'
 import { checkNames, shown } from './optionChecks.js'
-import { weightsFile } from './weightsFile.js'
+import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
-export interface TextualInversionOptions {
+export interface TextualInversionOptions extends Omit<HubFileOptions, 'token'> {
   /** instead of the file's own; with several files one each, and with one file of a tensor alone one a row */
   token?: string | string[]
-  /** of a file in a folder (`learned_embeds.safetensors`, `learned_embeds.bin`, or the only one) */
+  /** of a file in a folder or repository (`learned_embeds.safetensors`, `learned_embeds.bin`, or the only one) */
   weightName?: string
+  /** for gated and private repositories, as `token` elsewhere */
+  hfToken?: string
 }
+
+const names = new Set<string>([
+  'token',
+  'weightName',
+  'hfToken',
+  'revision',
+  'cacheDir',
+  'localFilesOnly',
+  'signal',
+  'onProgress',
+] satisfies (keyof TextualInversionOptions)[])
 
 interface Parts {
   tokenizer: ClipTokenizer
@@ -24,7 +37,7 @@ export async function loadInversions(
   paths: string | string[],
   options: TextualInversionOptions,
 ): Promise<void> {
-  checkNames(options, new Set(['token', 'weightName']))
+  checkNames(options, names)
   const list = [paths].flat()
   const tokens = options.token === undefined ? undefined : [options.token].flat()
   if (list.length === 0)
@@ -66,9 +79,10 @@ async function read(
   { textEncoder }: Parts,
   path: string,
   tokens: string[] | undefined,
-  { weightName }: TextualInversionOptions,
+  { weightName, hfToken, token: _, ...hub }: TextualInversionOptions,
 ): Promise<[token: string, vectors: WeightTensor][]> {
-  const file = await weightsFile(path, weightName, 'learned_embeds.safetensors', { pickles: true })
+  const choice = { name: weightName, usual: 'learned_embeds.safetensors', pickles: true }
+  const file = await weightsFile(path, choice, { ...hub, ...(hfToken !== undefined && { token: hfToken }) })
   const { token, vectors } = await readTextualInversion(file, textEncoder.config.hiddenSize)
   if (tokens && tokens.length > 1) {
     if (token !== undefined || vectors.shape[0] !== tokens.length)

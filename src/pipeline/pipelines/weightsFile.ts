@@ -1,45 +1,61 @@
 import { readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
+import { withDownloadBar } from '../downloadBar.js'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { isPickle, pickleReason } from '../weights/component.js'
 import { isMissing } from '../weights/json.js'
+import { type DownloadOptions, downloadOne, isHubId } from '../weights/repository.js'
+
+/** Where a file of the hub comes from, and how its coming is told. */
+export type HubFileOptions = Pick<
+  DownloadOptions,
+  'revision' | 'cacheDir' | 'localFilesOnly' | 'token' | 'signal' | 'onProgress'
+>
+
+/** Which file of a folder or a repository is meant. */
+export interface FileChoice {
+  /** as the user names it */
+  name: string | undefined
+  /** the one that is taken where it is there; else the only one that there is */
+  usual: string
+  /** whether a reader that runs nothing is there for them */
+  pickles?: boolean
+}
 
 /**
- * What a user named → the file that is meant: itself, or in a folder `name`, the usual name, or the only one there.
- * @param pickles whether a reader that runs nothing is there for them
+ * What a user named, a file, a folder or a hub id (`owner/name`) → the file that is meant.
  * @throws ModelNotFoundError, UnsupportedModelError
  */
-export async function weightsFile(
-  path: string,
-  name: string | undefined,
-  usual: string,
-  { pickles = false }: { pickles?: boolean } = {},
-): Promise<string> {
-  if (typeof path !== 'string' || path.trim() === '')
-    throw new InvalidOptionError(`weights are a file or a folder with one, got ${JSON.stringify(path)}`)
-  const place = resolve(path.replace(/^~(?=$|[\\/])/, homedir()))
-  const file = (await isFolder(place)) ? await fileIn(place, name, usual, pickles) : place
-  if (isPickle(file) && !pickles) throw new UnsupportedModelError(`${file} is a pickle: ${pickleReason}`)
+export async function weightsFile(source: string, choice: FileChoice, hub: HubFileOptions): Promise<string> {
+  if (typeof source !== 'string' || source.trim() === '')
+    throw new InvalidOptionError(`weights are a file, a folder or a hub id (owner/name), got ${JSON.stringify(source)}`)
+  const file = await located(source, choice, hub)
+  if (isPickle(file) && !choice.pickles) throw new UnsupportedModelError(`${file} is a pickle: ${pickleReason}`)
   return file
 }
 
-async function fileIn(folder: string, name: string | undefined, usual: string, pickles: boolean): Promise<string> {
-  const files = await readdir(folder)
-  const fits = files.filter(file => extname(file) === '.safetensors' || (pickles && isPickle(file)))
-  const usuals = [usual, ...(pickles ? [usual.replace('.safetensors', '.bin')] : [])]
-  const chosen = name ?? usuals.find(one => files.includes(one)) ?? (fits.length === 1 ? fits[0] : undefined)
-  if (chosen !== undefined && files.includes(chosen)) return join(folder, chosen)
-  throw new ModelNotFoundError(
-    `${folder}: expected ${chosen ?? `${usual}, or one .safetensors (name another by \`weightName\`)`}; it holds ${files.join(', ') || 'nothing'}`,
-  )
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const found = await stat(path).catch(error => {
+async function located(source: string, choice: FileChoice, hub: HubFileOptions): Promise<string> {
+  const place = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
+  const found = await stat(place).catch(error => {
     if (isMissing(error)) return undefined
     throw error
   })
-  if (!found) throw new ModelNotFoundError(`expected a file or folder ${path}: there is none`)
-  return found.isDirectory()
+  if (found) return found.isDirectory() ? join(place, chosen(await readdir(place), choice, place)) : place
+  if (isHubId(source))
+    return withDownloadBar(hub, shown =>
+      downloadOne(source, { ...hub, ...shown }, names => chosen(names, choice, source)),
+    )
+  throw new ModelNotFoundError(
+    `expected a file, a folder or a hub id (owner/name), got "${source}": there is no ${place}`,
+  )
+}
+
+function chosen(files: readonly string[], { name, usual, pickles = false }: FileChoice, where: string): string {
+  const fits = files.filter(file => extname(file) === '.safetensors' || (pickles && isPickle(file)))
+  const usuals = [usual, ...(pickles ? [usual.replace('.safetensors', '.bin')] : [])]
+  const one = name ?? usuals.find(one => files.includes(one)) ?? (fits.length === 1 ? fits[0] : undefined)
+  if (one !== undefined && files.includes(one)) return one
+  const expected = one ?? `${usual}, or one .safetensors (name another by \`weightName\`)`
+  throw new ModelNotFoundError(`${where}: expected ${expected}; it holds ${files.join(', ') || 'nothing'}`)
 }

@@ -123,7 +123,9 @@ it('what is misnamed, named twice, or of no file', async () => {
   await expect(pipeline('a car', { crossAttentionKwargs: { scale: Number.NaN } })).rejects.toThrow(
     'crossAttentionKwargs.scale must be a number',
   )
-  await expect(pipeline.loadLoraWeights(join(folder, 'nowhere'))).rejects.toThrow('nowhere: there is none')
+  await expect(pipeline.loadLoraWeights(join(folder, 'nowhere'))).rejects.toThrow(
+    'expected a file, a folder or a hub id (owner/name), got',
+  )
 
   const pickle = join(folder, 'lora.bin')
   writeFileSync(pickle, 'pickle')
