@@ -126,7 +126,7 @@ function thirdOf(tensor: WeightTensor, third: number): WeightTensor {
 }
 
 /** The same numbers in another shape, where the two differ by dimensions of 1 alone. */
-export function reshaped(tensor: WeightTensor, shape: readonly number[]): WeightTensor | undefined {
+function reshaped(tensor: WeightTensor, shape: readonly number[]): WeightTensor | undefined {
   const significant = (dims: readonly number[]) => dims.filter(dim => dim !== 1).join()
   return significant(tensor.shape) === significant(shape) ? { ...tensor, shape: [...shape] } : undefined
 }

@@ -31,9 +31,10 @@ export interface LayerAdapters {
 /** y = x · Wᵀ, or of `rows` of W, with what the adapters of the layer add beside it. */
 export function besideLinear(g: Layers, y: Value, x: Value, path: string, rows?: readonly [number, number]): Value {
   for (const { key, delta, scale } of beside(g, path)) {
-    const down = g.product(x, stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape.at(-1)!]))
+    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape.at(-1)!])
     const up = stored(g, `${key}.up`, delta.up, delta.up.shape.slice(0, 2), rows)
-    y = g.add(y, g.product(g.mul(down, scaleOf(g, scale)), up))
+    const low = g.mul(g.product(x, g.cast(down, g.precision)), g.cast(scaleOf(g, scale), g.precision))
+    y = g.add(y, g.product(low, g.cast(up, g.precision)))
   }
   return y
 }
@@ -44,20 +45,21 @@ export function besideConv(g: Layers, y: Value, x: Value, path: string, options:
     const { kernel } = options
     const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape[1], kernel ?? 3, kernel ?? 3])
     const up = stored(g, `${key}.up`, delta.up, [y.shape[1], delta.down.shape[0], 1, 1])
-    const low = g.mul(g.convolution(x, down, undefined, options), scaleOf(g, scale))
-    y = g.add(y, g.convolution(low, up, undefined, { kernel: 1 }))
+    const low = g.convolution(x, g.cast(down, g.precision), undefined, options)
+    const scaled = g.mul(low, g.cast(scaleOf(g, scale), g.precision))
+    y = g.add(y, g.convolution(scaled, g.cast(up, g.precision), undefined, { kernel: 1 }))
   }
   return y
 }
 
 /**
  * A weight, or `rows` of it, with the deltas that are not computed beside it: those of a fixed scale, which onnxruntime folds into the weight while
- * it loads, and those that are no product of two.
+ * it loads, and those that are no product of two. In float32: it folds nothing in half precision.
  */
 export function withDeltas(g: Layers, weight: Value, path: string, rows?: readonly [number, number]): Value {
   for (const { key, delta, scale } of g.options.adapters?.layers.get(path) ?? []) {
     if (isBeside({ delta, scale })) continue
-    weight = g.add(weight, g.reshape(deltaOf(g, key, delta, scale, rows), weight.shape))
+    weight = g.add(g.cast(weight, 'float32'), g.reshape(deltaOf(g, key, delta, scale, rows), weight.shape))
   }
   return weight
 }
@@ -77,7 +79,7 @@ function isBeside({ delta, scale }: Pick<ScaledDelta, 'delta' | 'scale'>): boole
   return delta.kind === 'lora' && 'input' in scale
 }
 
-/** @returns as many numbers as the weight, or its rows, holds */
+/** @returns in float32, as many numbers as the weight, or its rows, holds */
 function deltaOf(
   g: Layers,
   key: string,
@@ -86,7 +88,10 @@ function deltaOf(
   rows?: readonly [number, number],
 ): Value {
   const matrix = (name: string, tensor: WeightTensor, rows?: readonly [number, number]) =>
-    stored(g, `${key}.${name}`, tensor, [tensor.shape[0], elementCount(tensor.shape) / tensor.shape[0]], rows)
+    g.cast(
+      stored(g, `${key}.${name}`, tensor, [tensor.shape[0], elementCount(tensor.shape) / tensor.shape[0]], rows),
+      'float32',
+    )
   switch (delta.kind) {
     case 'lora':
       return g.matMul(g.mul(matrix('up', delta.up, rows), scaleOf(g, scale)), matrix('down', delta.down))
@@ -121,10 +126,10 @@ function unfolded(g: Layers, x: Value, scale: ScaledDelta['scale']): Value {
   return 'fixed' in scale ? x : g.mul(x, scaleOf(g, { input: g.options.adapters!.scales - 1 }))
 }
 
+/** float32, [] */
 function scaleOf(g: Layers, scale: ScaledDelta['scale']): Value {
-  if ('fixed' in scale) return g.scalar(scale.fixed, g.precision)
-  const index = g.graph.constant('int64', [scale.input], [])
-  return g.cast(g.node('Gather', [g.adapterScales!, index], []), g.precision)
+  if ('fixed' in scale) return g.graph.constant('float32', [scale.fixed], [])
+  return g.node('Gather', [g.adapterScales!, g.graph.constant('int64', [scale.input], [])], [])
 }
 
 /** A tensor of an adapter's file, where it lies, in another shape of the same numbers. */
@@ -135,5 +140,5 @@ function stored(
   shape: readonly number[],
   rows?: readonly [number, number],
 ): Value {
-  return g.cast(g.graph.external(`${key} ${shape.length}`, { ...tensor, shape: [...shape] }, rows), g.precision)
+  return g.graph.external(`${key} ${shape.length}`, { ...tensor, shape: [...shape] }, rows)
 }

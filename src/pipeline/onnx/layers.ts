@@ -205,8 +205,8 @@ export class Layers {
   /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads. */
   weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
     const { key, tensor } = p.take(name, shape)
-    const stored = this.cast(this.graph.external(key, tensor, rows), this.precision)
-    return name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored
+    const stored = this.graph.external(key, tensor, rows)
+    return this.cast(name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored, this.precision)
   }
 
   add(a: Value, b: Value): Value {
@@ -295,7 +295,7 @@ export class Layers {
     return this.add(this.add(angles, this.scale(turns, -most)), this.scale(turns, -rest))
   }
 
-  scalar(value: number, dtype: DataType): Value {
+  private scalar(value: number, dtype: DataType): Value {
     return this.cast(this.graph.constant('float32', [value], []), dtype)
   }
 
