@@ -20,6 +20,8 @@ export interface NetworkAdapters {
   fuse(scale: number, names: readonly string[]): void
   /** Takes away all that was fused. */
   unfuse(): void
+  /** name → weight of those that a run has; the name ends in ` fused` where that is so */
+  inEffect(): Map<string, number>
   /**
    * What a run needs.
    * @param scale of all adapters that are not fused
@@ -32,10 +34,11 @@ export function networkAdapters(): NetworkAdapters {
   const loaded = new Map<string, Adapter>()
   const ids = new WeakMap<Adapter, number>()
   const active = new Map<string, number>()
-  const fused: { adapter: Adapter; weight: number }[] = []
+  const fused: { name: string; adapter: Adapter; weight: number }[] = []
   const ownFused = new Set<string>()
   let graph: GraphAdapters | undefined
   let enabled = true
+  const running = () => (enabled ? [...active].filter(([name]) => !ownFused.has(name)) : [])
 
   return {
     loaded,
@@ -67,7 +70,7 @@ export function networkAdapters(): NetworkAdapters {
     fuse(scale, names) {
       for (const name of names) {
         if (!active.has(name) || ownFused.has(name)) continue
-        fused.push({ adapter: loaded.get(name)!, weight: active.get(name)! * scale })
+        fused.push({ name, adapter: loaded.get(name)!, weight: active.get(name)! * scale })
         ownFused.add(name)
       }
       graph = undefined
@@ -77,21 +80,22 @@ export function networkAdapters(): NetworkAdapters {
       ownFused.clear()
       graph = undefined
     },
+    inEffect: () => new Map([...running(), ...fused.map(({ name, weight }) => [`${name} fused`, weight] as const)]),
     forRun(scale = 1) {
-      const running = enabled ? [...active].filter(([name]) => !ownFused.has(name)) : []
-      if (running.length + fused.length === 0) return { shape: {}, inputs: {} }
+      const beside = running()
+      if (beside.length + fused.length === 0) return { shape: {}, inputs: {} }
       graph ??= graphAdapters(
-        running.map(([name]) => loaded.get(name)!),
+        beside.map(([name]) => loaded.get(name)!),
         fused,
         ids,
       )
-      const scales = running.flatMap(([name, weight]) =>
+      const scales = beside.flatMap(([name, weight]) =>
         [...loaded.get(name)!.values()].map(({ factor }) => factor * weight * scale),
       )
       const data = Float32Array.of(...scales, 1)
       return {
         shape: { adapters: graph },
-        inputs: running.length > 0 ? { adapter_scales: { type: 'float32', dims: [data.length], data } } : {},
+        inputs: beside.length > 0 ? { adapter_scales: { type: 'float32', dims: [data.length], data } } : {},
       }
     },
   }

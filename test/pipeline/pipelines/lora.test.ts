@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import { formatParameters, parseParameters } from '../../../src/pipeline/image/parameters.js'
+import { callOptions, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { writeSafetensors } from '../../support/safetensors.js'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/pipelines/${name}`, import.meta.url))
@@ -130,6 +131,27 @@ it('what is misnamed, named twice, or of no file', async () => {
   const pickle = join(folder, 'lora.bin')
   writeFileSync(pickle, 'pickle')
   await expect(pipeline.loadLoraWeights(pickle)).rejects.toThrow('opening one can run any code')
+})
+
+it('a picture’s parameters tell which LoRA and tokens made it', async () => {
+  const options = { numInferenceSteps: 1, height: 64, width: 64, seed: 1, crossAttentionKwargs: { scale: 0.5 } }
+  const told = async () => (await pipeline('a car', options)).images[0].parameters
+  expect(await told()).not.toHaveProperty('lora')
+  await pipeline.loadLoraWeights(fixture('lora/peft.safetensors'), { adapterName: 'style' })
+  await pipeline.loadLoraWeights(fixture('lora/metadata.safetensors'), { adapterName: 'more' })
+  pipeline.setAdapters(['style', 'more'], [{ unet: 0.7, textEncoder: 0.2 }, -0.4])
+  await pipeline.loadTextualInversion(fixture('inversion/diffusers.bin'))
+  const parameters = await told()
+  expect(parameters).toMatchObject({ lora: 'style 0.7/0.2, more -0.4', loraScale: 0.5, textualInversion: '<toy>' })
+  expect(callOptions(parameters!)).toMatchObject({ crossAttentionKwargs: { scale: 0.5 } })
+  expect(parseParameters(formatParameters(parameters!))).toMatchObject({
+    lora: 'style 0.7/0.2, more -0.4',
+    loraScale: 0.5,
+  })
+  pipeline.fuseLora({ loraScale: 0.5, adapterNames: ['more'] })
+  expect(await told()).toMatchObject({ lora: 'style 0.7/0.2, more fused -0.2' })
+  pipeline.unfuseLora()
+  pipeline.unloadTextualInversion()
 })
 
 it('of a folder the usual file, the one that is named, or the only one', async () => {
