@@ -47,7 +47,7 @@ const unet = (name: string) => `model.diffusion_model.${name}`
 
 /** What else such a file may be, by one of its names; with a hint, only where there is no U-Net in the original layout. */
 const others: [what: string, isOther: (name: string) => boolean, hint?: string][] = [
-  ['Stable Diffusion XL', name => name.startsWith('conditioner.embedders.1.') || name === unet('label_emb.0.0.weight')],
+  ['Stable Diffusion XL', name => name.startsWith('conditioner.embedders.1.')],
   ['Stable Diffusion 3', name => /^(model\.diffusion_model\.)?joint_blocks\.0\./.test(name)],
   ['Flux', name => /^(model\.diffusion_model\.)?double_blocks\.0\./.test(name)],
   ['a ControlNet', name => name.startsWith('control_model.') || name.startsWith('controlnet_cond_embedding.')],

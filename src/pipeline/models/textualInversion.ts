@@ -25,12 +25,16 @@ export async function readTextualInversion(file: string, width: number): Promise
   const shape = vectors.shape.length === 1 ? [1, ...vectors.shape] : vectors.shape
   if (shape.length !== 2 || shape[0] === 0)
     throw new CorruptWeightsError(`${file}: expected vectors [count, ${width}], got [${vectors.shape.join(', ')}]`)
+  if (!types.includes(vectors.dtype))
+    throw new UnsupportedModelError(`${file}: its vectors are ${vectors.dtype}; known here: ${types.join(', ')}`)
   if (shape[1] !== width)
     throw new UnsupportedModelError(
       `${file}: its vectors are ${shape[1]} wide, those of this model's text encoder ${width}: it was made for ${madeFor[shape[1]] ?? 'another model'}`,
     )
   return { token, vectors: { ...vectors, shape } }
 }
+
+const types = ['F32', 'F16', 'BF16', 'F64']
 
 const madeFor: Record<number, string> = {
   768: 'Stable Diffusion 1.x',

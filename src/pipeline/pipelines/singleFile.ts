@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import { originalConfigs } from '../models/originalConfigs.js'
 import { originalFamily } from '../models/originalFamily.js'
@@ -7,6 +7,7 @@ import { originalLayout } from '../models/originalLayout.js'
 import { loadClipTokenizer, standardClipTokenizer } from '../tokenizer/clip.js'
 import { readSafetensors, type Weights } from '../weights/safetensors.js'
 import { singleFilePath } from '../weights/singleFilePath.js'
+import { userPath } from '../weights/userPath.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 
 /**
@@ -23,7 +24,7 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
   if (config !== undefined) await checkConfig(config)
   const family = await originalFamily(weights, file)
   const layout = originalLayout(weights, file)
-  const folder = config === undefined ? undefined : folderFiles(resolve(config))
+  const folder = config === undefined ? undefined : folderFiles(userPath(config))
   const builtIn = originalConfigs(family)
 
   /** What the file has of a part; else what the folder has of it. */
@@ -44,7 +45,7 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
     textEncoder: config =>
       having('text_encoder', 'text encoder', layout.textEncoder(config), folder && (() => folder.textEncoder(config))),
     async tokenizer() {
-      const own = config === undefined ? undefined : join(resolve(config), 'tokenizer')
+      const own = config === undefined ? undefined : join(userPath(config), 'tokenizer')
       const has = own !== undefined && (await stat(own).catch(() => undefined))
       return has ? loadClipTokenizer(own) : standardClipTokenizer({ pad: family.version === 2 ? '!' : '<|endoftext|>' })
     },
@@ -52,7 +53,7 @@ export async function singleFile(path: string, config?: string): Promise<ModelFi
 }
 
 async function checkConfig(config: string): Promise<void> {
-  const found = typeof config === 'string' ? await stat(resolve(config)).catch(() => undefined) : undefined
+  const found = typeof config === 'string' ? await stat(userPath(config)).catch(() => undefined) : undefined
   if (!found?.isDirectory())
     throw new InvalidOptionError(
       `config must be a folder in diffusers layout, got ${JSON.stringify(config)}: there is no such folder`,

@@ -1,11 +1,11 @@
 import { readdir, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { extname, join, resolve } from 'node:path'
+import { extname, join } from 'node:path'
 import { withDownloadBar } from '../downloadBar.js'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { isPickle, pickleReason } from '../weights/component.js'
 import { isMissing } from '../weights/json.js'
 import { type DownloadOptions, downloadOne, isHubId } from '../weights/repository.js'
+import { userPath } from '../weights/userPath.js'
 
 /** Where a file of the hub comes from, and how its coming is told. */
 export type HubFileOptions = Pick<
@@ -36,7 +36,7 @@ export async function weightsFile(source: string, choice: FileChoice, hub: HubFi
 }
 
 async function located(source: string, choice: FileChoice, hub: HubFileOptions): Promise<string> {
-  const place = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
+  const place = userPath(source)
   const found = await stat(place).catch(error => {
     if (isMissing(error)) return undefined
     throw error

@@ -1,13 +1,13 @@
 import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
-import { dirname, extname, join, resolve } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { checkVariant, isPickle, pickleReason } from './component.js'
 import { type DownloadOptions, downloadModel, downloadPart } from './hub.js'
 import { isHubId } from './hubCache.js'
 import { isMissing, readJsonFile } from './json.js'
 import { type PartFiles, partFiles } from './neededFiles.js'
+import { userPath } from './userPath.js'
 
 export { type CachedModel, cachedModels, inspected } from './cachedModels.js'
 export { componentWeights } from './component.js'
@@ -52,7 +52,7 @@ export async function resolvePart(source: string, options: DownloadOptions & Par
 async function localFolder(source: string): Promise<string | undefined> {
   if (typeof source !== 'string' || source.trim() === '')
     throw new InvalidOptionError(`a model is a folder or a hub id (owner/name), got ${JSON.stringify(source)}`)
-  const path = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
+  const path = userPath(source)
   const found = await stat(path).catch(error => {
     if (isMissing(error)) return undefined
     throw error

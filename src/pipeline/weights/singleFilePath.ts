@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { resolve } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { isPickle, pickleReason } from './component.js'
 import { isMissing } from './json.js'
+import { userPath } from './userPath.js'
 
 /**
  * A path as a user gives it → that of a file of weights.
@@ -12,7 +11,7 @@ import { isMissing } from './json.js'
 export async function singleFilePath(path: string): Promise<string> {
   if (typeof path !== 'string' || path.trim() === '')
     throw new InvalidOptionError(`a model in one file is the path of a .safetensors, got ${JSON.stringify(path)}`)
-  const file = resolve(path.replace(/^~(?=$|[\\/])/, homedir()))
+  const file = userPath(path)
   const found = await stat(file).catch(error => {
     if (isMissing(error)) return undefined
     throw error
