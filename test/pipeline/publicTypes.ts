@@ -160,6 +160,17 @@ export async function partsAlone() {
   return vae.config.scalingFactor
 }
 
+export async function adapted() {
+  const pipeline = await StableDiffusionPipeline.fromSingleFile('model.safetensors', { config: 'folder' })
+  await pipeline.loadLoraWeights('style.safetensors', { adapterName: 'style' })
+  pipeline.setAdapters(['style'], [{ unet: 0.7 }])
+  pipeline.fuseLora({ loraScale: 0.5 })
+  await pipeline.loadTextualInversion(['a.safetensors', 'b.pt'], { token: ['<a>', '<b>'] })
+  pipeline.unloadTextualInversion('<a>')
+  const names: string[] = pipeline.getActiveAdapters()
+  return pipeline(`a car, ${names}`, { crossAttentionKwargs: { scale: 0.5 } })
+}
+
 export async function tinyAutoencoder(pipeline: StableDiffusionPipeline) {
   pipeline.previewDecoder = await AutoencoderTiny.fromPretrained('madebyollin/taesd')
   pipeline.vae = pipeline.previewDecoder

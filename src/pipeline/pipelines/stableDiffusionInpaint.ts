@@ -5,9 +5,10 @@ import { type Call, type CallOptions, callOptionNames, checked, type PipelineOut
 import type { Place, Start } from './denoising.js'
 import { drawAsEncoding, encodeImage, upTo } from './encodeImage.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { checkedStrength, checkPromptCount } from './imageOptions.js'
 import { checkedInpainting, type InpaintImages, type Overlay } from './inpaintImages.js'
-import { loadStableDiffusion } from './loadStableDiffusion.js'
+import { loadSingleFile, loadStableDiffusion } from './loadStableDiffusion.js'
 import { remainingTimesteps } from './remainingTimesteps.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -48,6 +49,14 @@ export class StableDiffusionInpaintPipeline extends StableDiffusionBase<InpaintO
     options: FromPretrainedOptions = {},
   ): Promise<StableDiffusionInpaintPipeline> {
     return new StableDiffusionInpaintPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /** From an inpainting or a text-to-image model in one file. @throws as `StableDiffusionPipeline.fromSingleFile` */
+  static async fromSingleFile(
+    path: string,
+    options: FromSingleFileOptions = {},
+  ): Promise<StableDiffusionInpaintPipeline> {
+    return new StableDiffusionInpaintPipeline(await loadSingleFile(path, options))
   }
 
   /** Another pipeline's parts, of an inpainting or a text-to-image model, shared with it: nothing is loaded twice. */
