@@ -1,6 +1,6 @@
 import { DeviceUnavailableError } from '../errors.js'
 import { blockSize, type Quantization, type QuantizedWeight } from '../weights/quantizedWeights.js'
-import type { WeightTensor } from '../weights/safetensors.js'
+import { changesWeight } from './adapters.js'
 import type { Value } from './graph.js'
 import type { LayerOptions, Layers } from './layers.js'
 import type { WeightPath } from './weightPath.js'
@@ -25,21 +25,22 @@ export function dequantized(
   return g.node('DequantizeLinear', [bytes, scales], bytes.shape, { attributes: { axis: 0 }, dtype: g.precision })
 }
 
-export function isIn4Bits({ quantized }: WeightTensor): boolean {
-  return quantized !== undefined && quantized.type !== 'int8'
+/** Whether a linear layer's weight, [features, in], is in 4 bits; not one that adapters change, which is the file's own. */
+export function isIn4Bits(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
+  const { quantized } = p.take('weight', shape).tensor
+  return quantized !== undefined && quantized.type !== 'int8' && !changesWeight(g, p.path)
 }
 
-/** A linear layer of weights in 4 bits, if they are. @param shape [features, in] */
+/** A linear layer of weights in 4 bits. @param shape [features, in] */
 export function linear4Bit(
   g: Layers,
   x: Value,
   p: WeightPath,
   [features, inputs]: readonly [number, number],
   bias?: Value,
-): Value | undefined {
+): Value {
   const { key, tensor } = p.take('weight', [features, inputs])
-  const { quantized } = tensor
-  if (!quantized || !isIn4Bits(tensor)) return undefined
+  const quantized = tensor.quantized!
   checkQuantization(quantized.type, g.options.provider)
   const codes = g.graph.external(`${key}.codes`, quantized.codes)
   const scale = g.cast(g.graph.external(`${key}.scale`, quantized.scale), g.precision)
