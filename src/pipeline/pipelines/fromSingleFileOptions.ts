@@ -5,7 +5,10 @@ import { checkFromPretrained, type FromPretrainedOptions } from './fromPretraine
 import { checkNames, shown } from './optionChecks.js'
 
 export interface FromSingleFileOptions
-  extends Pick<FromPretrainedOptions, 'dtype' | 'quantization' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'> {
+  extends Pick<
+    FromPretrainedOptions,
+    'dtype' | 'quantization' | 'maxMemory' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'
+  > {
   /**
    * a folder in diffusers layout: its configurations, scheduler and tokenizer are taken, and its weights for a part that the file lacks (those of
    * the model that the names in the file tell)
@@ -18,6 +21,7 @@ export interface FromSingleFileOptions
 const names = new Set<string>([
   'dtype',
   'quantization',
+  'maxMemory',
   'device',
   'scheduler',
   'safetyChecker',

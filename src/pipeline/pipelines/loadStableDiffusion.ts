@@ -18,6 +18,7 @@ import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
+import { checkedMemory, memoryPlan } from './memoryPlan.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -32,7 +33,7 @@ export async function loadStableDiffusion(
   checkClasses(index, folder)
   const { dtype = 'float32', variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const parts = await partsOf(folderFiles(folder, variant), placement, { ...options, vae: undefined })
+  const parts = await partsOf(folderFiles(folder, variant), placement, options)
   return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
 }
 
@@ -46,23 +47,18 @@ export async function loadSingleFile(path: string, options: FromSingleFileOption
   return { ...(await partsOf(await singleFile(path, config), placement, options)), name: path, safetyChecker }
 }
 
+type LoadOptions = Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'maxMemory' | 'signal' | 'vae'>
+
 async function partsOf(
   files: ModelFiles,
   placement: Placement,
-  {
-    scheduler,
-    vae,
-    quantization,
-    signal,
-  }: Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'signal'> & {
-    vae?: FromSingleFileOptions['vae'] | undefined
-  },
+  { scheduler, vae, quantization, maxMemory, signal }: LoadOptions,
 ): Promise<Omit<StableDiffusionParts, 'name'>> {
   if (quantization) checkQuantization(quantization, deviceKind(placement.device))
   const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
-  return {
+  const parts = {
     dtype: placement.dtype,
     tokenizer: await files.tokenizer(),
     textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement),
@@ -70,6 +66,10 @@ async function partsOf(
     vae: vae ?? (await autoencoder(files, placement)),
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
+  if (maxMemory === undefined) return parts
+  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization !== undefined)
+  if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
+  return { ...parts, isOffloaded }
 }
 
 async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {

@@ -53,6 +53,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.safetyChecker = parts.safetyChecker ?? null
     this.previewDecoder = null
     this.dtype = parts.dtype
+    this.isOffloaded = parts.isOffloaded ?? false
   }
 
   /** @throws InvalidOptionError naming the option, what it may be and what came */
@@ -128,8 +129,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts, as another pipeline's constructor takes them. */
   get components(): StableDiffusionParts {
-    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker } = this
-    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker }
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded }
   }
 
   /** The device that really runs. */
