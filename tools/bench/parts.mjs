@@ -7,7 +7,17 @@
  * - `limits(result)`, optional: what has to be kept, see limits.mjs,
  * - `files(result)`, optional: what the section shows, path below the root → text.
  */
-export const partNames = ['call', 'picture', 'quality', 'start', 'profile', 'attention', 'growth']
+export const partNames = [
+  'call',
+  'picture',
+  'quality',
+  'start',
+  'profile',
+  'attention',
+  'quantization',
+  'savings',
+  'growth',
+]
 
 /** What runs where `--only` names none: growth takes as long as all of these. */
 export const defaultParts = partNames.filter(name => name !== 'growth')

@@ -105,7 +105,7 @@ export class Graph {
     const model = new Message()
     model.int(1, 9).string(2, 'sdnb')
     model.message(7, () => {
-      for (const node of this.#nodes) writeNode(model, node)
+      for (const node of weightsFirst(this.#nodes, this.#externals)) writeNode(model, node)
       model.string(2, 'graph')
       for (const constant of this.#constants.values()) writeConstant(model, constant)
       for (const external of externals) writeExternal(model, external, externalDataRoot)
@@ -166,6 +166,16 @@ const Tensor = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, da
 function rowRange({ shape, offset, length }: WeightTensor, [from, to]: readonly [number, number]) {
   const row = length / shape[0]
   return { offset: offset + from * row, length: (to - from) * row }
+}
+
+/**
+ * Of all that a node waits for, onnxruntime runs first what was written last. Weights in 8 bits wait for nothing, so they are written first, with
+ * the casts of their scales: else many are made whole long before their layers run.
+ */
+function weightsFirst(nodes: readonly Node[], externals: ReadonlyMap<string, External>): readonly Node[] {
+  const isEarly = ({ type, inputs: [input] }: Node) =>
+    type === 'DequantizeLinear' || (type === 'Cast' && externals.has(input!.name))
+  return nodes.toSorted((a, b) => Number(isEarly(b)) - Number(isEarly(a)))
 }
 
 function writeNode(model: Message, { type, inputs, outputs, attributes = {}, domain }: Node): void {
