@@ -1,10 +1,11 @@
 /**
  * npm run bench [-- FOLDER] [--only PART,…] [--calls N] [--pictures N] [--python PATH] [--record] [--json]
  *
- * Measures what README and BENCHMARKS.md tell, part by part (tools/bench/parts.mjs), on a pipeline folder of full size (default:
- * out/sd1-full, written by tools/full-size.mjs when it is missing) and on the embedded model. With a Python (--python or
- * SDNB_BENCH_PYTHON), those of PyTorch, onnxruntime and OpenVINO that it has run the same in turns with ours. Prints Markdown; --record
- * writes each part's section into BENCHMARKS.md. Exits with 1 where a limit is not kept.
+ * Measures what README and BENCHMARKS.md tell, part by part (tools/bench/parts.mjs; growth only where --only names it), on a pipeline
+ * folder of full size (default: out/sd1-full, written by tools/full-size.mjs when it is missing) and on the embedded model. With a
+ * Python (--python or SDNB_BENCH_PYTHON), those of PyTorch, onnxruntime and OpenVINO that it has run the same in turns with ours.
+ * Prints Markdown; --record writes each part's section into BENCHMARKS.md. Exits with 1 where a limit is not kept, or a part fails;
+ * the other parts are measured all the same.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { commandLine, machine } from './bench/conditions.mjs'
 import { isKept } from './bench/limits.mjs'
-import { partNames, partOf } from './bench/parts.mjs'
+import { defaultParts, partNames, partOf } from './bench/parts.mjs'
 import { pythonPackages } from './bench/peers.mjs'
 import { recorded } from './bench/record.mjs'
 import { seconds } from './bench/time.mjs'
@@ -21,7 +22,7 @@ import { root, setUp } from './setup.mjs'
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    only: { type: 'string', default: partNames.join() },
+    only: { type: 'string', default: defaultParts.join() },
     calls: { type: 'string', default: '5' },
     pictures: { type: 'string', default: '1' },
     python: { type: 'string', default: process.env.SDNB_BENCH_PYTHON },
@@ -53,7 +54,11 @@ const results = {}
 for (const name of partNames.filter(name => chosen.includes(name))) {
   const part = await partOf(name)
   process.stderr.write(`${part.title} …\n`)
-  const measured = await seconds(() => part.measure(context))
+  const measured = await seconds(() => part.measure(context)).catch(error => {
+    process.stderr.write(`${error.stack}\n`)
+    process.exitCode = 1
+  })
+  if (!measured) continue
   results[name] = measured.value
   const missed = (part.limits?.(measured.value) ?? []).filter(limit => !isKept(limit))
   for (const { what } of missed) process.stderr.write(`A limit is not kept: ${what}\n`)

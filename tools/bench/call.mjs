@@ -35,15 +35,10 @@ const peers = [
 /** Ours, then each peer in turns with ours, one peer at a time: two of full size fit into 16 GB, six do not into 24. */
 export async function measure({ folder, calls, python }) {
   const { model, inputs, size, weightBytes } = await unetOf(folder, { kind: 'fused' })
-  const ready = async () => {
-    const graph = await seconds(async () => model.build())
-    const session = await seconds(() => engine.load({ ...model, build: () => graph.value }))
-    return { graph: graph.seconds, ready: graph.seconds + session.seconds }
-  }
-  const { ready: readyAtFirst } = await ready() // the files may not have been read yet
+  const { ready: readyAtFirst } = await ready(model) // the files may not have been read yet
   await engine.dispose()
   const memory = watchMemory(enginePid)
-  const warm = await ready()
+  const warm = await ready(model)
   const first = await seconds(() => engine.run(model, inputs))
   const reference = first.value.out_sample.data
 
@@ -60,36 +55,60 @@ export async function measure({ folder, calls, python }) {
   for (let i = 0; i < calls; i++) all.push(await call())
 
   const beside = []
-  for (const { name, needs, format, open } of peers) {
-    const absent = absence(python, needs)
-    if (absent) {
-      beside.push({ name, absent })
-      continue
-    }
-    process.stderr.write(`  ${name} …\n`)
-    const made = format && (await exported(python, folder, format))
-    const peer = await open(python, folder, made?.path)
-    const peerFirst = await peer.call(inputs)
-    const rounds = []
-    for (let i = 0; i < calls; i++) rounds.push({ ours: await call(), theirs: (await peer.call(inputs)).seconds })
-    all.push(...rounds.map(({ ours }) => ours))
-    const held = await peer.close()
-    beside.push({
-      name,
-      versions: needs.map(need => `${need} ${python.packages[need]}`),
-      ...{ ready: peer.ready, ...peer.about, first: peerFirst.seconds, ...held },
-      call: spread(rounds.map(({ theirs }) => theirs)),
-      ratio: spread(rounds.map(({ ours, theirs }) => ours / theirs)),
-      difference: largestDifference(reference, peerFirst.output),
-      ...(made && { format, export: { seconds: made.seconds, peak: made.peak } }),
-    })
+  for (const peer of peers) {
+    const absent = absence(python, peer.needs)
+    if (!absent) process.stderr.write(`  ${peer.name} …\n`)
+    const measured = absent
+      ? { absent }
+      : await besidePeer(peer).catch(error => ({ absent: `it failed: ${error.message}` }))
+    beside.push({ name: peer.name, ...measured })
+    all.push(...(measured.ours ?? []))
   }
   const held = memory.stop()
   await engine.dispose()
   return {
     ...{ size, weightBytes, readyAtFirst, ...warm, first: first.seconds, call: spread(all), ...held, longestGap },
+    int8: await inEightBits(folder, calls, reference),
     peers: beside,
   }
+
+  async function besidePeer({ needs, format, open }) {
+    const made = format && (await exported(python, folder, format))
+    const peer = await open(python, folder, made?.path)
+    const peerFirst = await peer.call(inputs)
+    const rounds = []
+    for (let i = 0; i < calls; i++) rounds.push({ ours: await call(), theirs: (await peer.call(inputs)).seconds })
+    return {
+      versions: needs.map(need => `${need} ${python.packages[need]}`),
+      ...{ ready: peer.ready, ...peer.about, first: peerFirst.seconds, ...(await peer.close()) },
+      ours: rounds.map(({ ours }) => ours),
+      call: spread(rounds.map(({ theirs }) => theirs)),
+      ratio: spread(rounds.map(({ ours, theirs }) => ours / theirs)),
+      difference: largestDifference(reference, peerFirst.output),
+      ...(made && { format, export: { seconds: made.seconds, peak: made.peak } }),
+    }
+  }
+}
+
+async function ready(model) {
+  const graph = await seconds(() => model.build())
+  const session = await seconds(() => engine.load({ ...model, build: () => graph.value }))
+  return { graph: graph.seconds, ready: graph.seconds + session.seconds }
+}
+
+/** What `quality: 'balanced'` and `'fast'` run, alone. */
+async function inEightBits(folder, calls, reference) {
+  const { model, inputs } = await unetOf(folder, { kind: 'fused' }, { int8: true })
+  await model.build() // writes the weights, once for a model
+  const memory = watchMemory(enginePid)
+  const warm = await ready(model)
+  const first = await seconds(() => engine.run(model, inputs))
+  const taken = []
+  for (let i = 0; i < calls; i++) taken.push((await seconds(() => engine.run(model, inputs))).seconds)
+  const held = memory.stop()
+  await engine.dispose()
+  const difference = largestDifference(reference, first.value.out_sample.data)
+  return { ...warm, first: first.seconds, call: spread(taken), ...held, difference }
 }
 
 export function limits({ ready, private: own, peers }) {
@@ -106,19 +125,32 @@ export function limits({ ready, private: own, peers }) {
 }
 
 export function section(result) {
-  const { size, weightBytes, readyAtFirst, graph, ready, first, call, peak, private: own, longestGap, peers } = result
+  const {
+    size,
+    weightBytes,
+    readyAtFirst,
+    graph,
+    ready,
+    first,
+    call,
+    peak,
+    private: own,
+    longestGap,
+    int8,
+    peers,
+  } = result
   const present = peers.filter(({ absent }) => !absent)
   const rows = [
     ['**SD Notebook**, float32', s(ready), s(first), range(call), '', gb(peak), gb(own), ''],
-    ...present.map(peer => [
-      ...[peer.name, s(peer.ready), s(peer.first), range(peer.call), range(peer.ratio, times)],
-      ...[gb(peer.peak), gb(peer.private), peer.difference.toExponential(0)],
+    ...[{ name: '**SD Notebook**, 8 bits where they lose little', ...int8 }, ...present].map(each => [
+      ...[each.name, s(each.ready), s(each.first), range(each.call), each.ratio ? range(each.ratio, times) : ''],
+      ...[gb(each.peak), gb(each.private), each.difference.toExponential(0)],
     ]),
   ]
   const head = ['', 'ready', 'first call', 'a call', 'ours, times its', 'peak resident', 'of it private', 'differs']
   const parts = [
     `Stable Diffusion 1.x at ${size} × ${size}, batch 1, on the CPU; its weights are ${gb(weightBytes)} in float32. Each peer takes turns ` +
-      `with ours, ${call.times.length / (1 + present.length)} rounds of the same inputs: median (least to most); the ratio is of each round. *Ready*: from the ` +
+      `with ours in float32, ${call.times.length / (1 + present.length)} rounds of the same inputs: median (least to most); the ratio is of each round. *Ready*: from the ` +
       'start of the process; *private*: not pages of a file; *differs*: largest difference of the outputs, relative to the largest value.',
     table(head, rows),
     limitsTable(limits(result)),
@@ -128,9 +160,15 @@ export function section(result) {
     ...(present.length > 0
       ? [`Versions: ${[...new Set(present.flatMap(({ versions }) => versions))].join(', ')}.`]
       : []),
-    ...peers.filter(({ absent }) => absent).map(({ name, absent }) => `${name}: not measured, ${absent}.`),
+    ...notMeasured(peers),
   ]
   return parts.join('\n\n')
+}
+
+function notMeasured(peers) {
+  const reasons = new Set(peers.map(({ absent }) => absent).filter(Boolean))
+  const of = reason => peers.filter(({ absent }) => absent === reason).map(({ name }) => name)
+  return [...reasons].map(reason => `Not measured, ${reason}: ${of(reason).join('; ')}.`)
 }
 
 function exportLines(peers) {

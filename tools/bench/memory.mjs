@@ -14,7 +14,7 @@ export function watchMemory(pidOf) {
     held.peak = Math.max(held.peak ?? 0, peak)
     held.private = Math.max(held.private ?? 0, own)
   }
-  const timer = setInterval(look, 20)
+  const timer = setInterval(look, 20).unref()
   return {
     stop() {
       clearInterval(timer)

@@ -7,29 +7,43 @@ const pipeline = await source(
   'pipeline/models/unet.ts',
   'pipeline/models/vae.ts',
   'pipeline/weights/safetensors.ts',
+  'pipeline/weights/int8Weights.ts',
   'pipeline/random.ts',
 )
-const { openEngine, parseUNetConfig, unetGraph, parseVaeConfig, vaeDecoderGraph, readSafetensors, randn, Generator } =
-  pipeline
+const {
+  openEngine,
+  parseUNetConfig,
+  unetGraph,
+  unetInt8Keys,
+  int8Weights,
+  parseVaeConfig,
+  vaeDecoderGraph,
+  readSafetensors,
+  randn,
+  Generator,
+} = pipeline
 export const engine = openEngine('cpu')
 
 /**
  * A folder's U-Net, with all tokens that its text encoder gives: an engine's model and its inputs.
- * @param shape batch 1, and the network's own size in pixels, where they are not given
+ * @param form batch 1, the network's own size in pixels and float32, where they are not given
  */
-export async function unetOf(folder, attention, { batch = 1, size } = {}) {
+export async function unetOf(folder, attention, { batch = 1, size, int8 = false } = {}) {
   const { json, weights } = await partOf(folder, 'unet')
   const config = parseUNetConfig(json, 'unet/config.json')
   const { max_position_embeddings: sequenceLength } = await configOf(folder, 'text_encoder')
   const side = size === undefined ? config.sampleSize : size / 8
-  const shape = { batch, height: side, width: side, sequenceLength }
+  const shape = { batch, height: side, width: side, sequenceLength, ...(int8 && { int8 }) }
   const generator = new Generator(0)
   return {
     size: 8 * side,
     weightBytes: [...weights.values()].reduce((sum, { length }) => sum + length, 0),
     model: {
-      key: `unet ${attention.kind}`,
-      build: () => unetGraph(config, weights, shape, { provider: 'cpu', attention }),
+      key: `unet ${attention.kind}${int8 ? ' int8' : ''}`,
+      build: async () => {
+        const eightBits = int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined
+        return unetGraph(config, weights, shape, { provider: 'cpu', attention }, eightBits)
+      },
     },
     inputs: {
       sample: randn([batch, config.inChannels, side, side], { generator }),

@@ -9,4 +9,7 @@
  */
 export const partNames = ['call', 'picture', 'quality', 'start', 'profile', 'attention', 'growth']
 
+/** What runs where `--only` names none: growth takes as long as all of these. */
+export const defaultParts = partNames.filter(name => name !== 'growth')
+
 export const partOf = name => import(`./${name}.mjs`)

@@ -126,8 +126,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts, as another pipeline's constructor takes them. */
   get components(): StableDiffusionParts {
-    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler } = this
-    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler }
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker }
   }
 
   /** The device that really runs. */

@@ -3,7 +3,7 @@ import type { Scheduler } from '../schedulers/index.js'
 import { joinChannels, scaled, type Tensor, tensor } from '../tensor.js'
 import { type Call, type CallOptions, callOptionNames, checked, type PipelineOutput } from './callOptions.js'
 import type { Place, Start } from './denoising.js'
-import { encodeImage, encoderNoise, upTo } from './encodeImage.js'
+import { drawAsEncoding, encodeImage, upTo } from './encodeImage.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { checkedStrength, checkPromptCount } from './imageOptions.js'
@@ -100,7 +100,7 @@ export class StableDiffusionInpaintPipeline extends StableDiffusionBase<InpaintO
       return { ...start, channels: joinChannels(smallMask, rest) }
     }
     // diffusers encodes the masked picture here too; nothing looks at it, but what is drawn later depends on its draw
-    encoderNoise([masked.dims[0], latentChannels, height, width], call, draws)
+    drawAsEncoding(this.vae, masked, call, draws)
     const afterStep = (latents: Tensor, { step, total }: Place) => {
       const rest = step < total - 1 ? scheduler.addNoise(known!, noise, [timesteps[step + 1]]) : known!
       return blended(rest, latents, smallMask)

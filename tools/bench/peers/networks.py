@@ -45,7 +45,7 @@ class Decoder(torch.nn.Module):
 class TextEncoder(torch.nn.Module):
     def __init__(self, folder):
         super().__init__()
-        self.text_encoder = CLIPTextModel.from_pretrained(folder, subfolder='text_encoder')
+        self.text_encoder = CLIPTextModel.from_pretrained(folder, subfolder='text_encoder', dtype=torch.float32)
 
     def forward(self, input_ids):
         return self.text_encoder(input_ids, return_dict=False)[0]
