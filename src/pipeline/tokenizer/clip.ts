@@ -1,4 +1,3 @@
-import { Tokenizer } from '@huggingface/tokenizers'
 import { InvalidOptionError } from '../errors.js'
 import { readClipTokenizerFiles } from './files.js'
 
@@ -32,6 +31,7 @@ export interface TokenizerOutput {
  */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
   const files = await readClipTokenizerFiles(folder)
+  const { Tokenizer } = await import('@huggingface/tokenizers')
   const backend = new Tokenizer(
     {
       version: '1.0',
