@@ -43,6 +43,12 @@ export interface ImageParameters {
   maskPadding?: number
   /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
   controlNet?: string
+  /** each LoRA's name and weight; where they differ that of the U-Net, then that of the text encoder; `fused` where it was a part of the network */
+  lora?: string
+  /** of the call's `crossAttentionKwargs`, where there were any */
+  loraScale?: number
+  /** the tokens that textual inversions had taught */
+  textualInversion?: string
   /** 0…1, where it was not 0 */
   guidanceRescale?: number
   /** layers left out before the text encoder's last, where there were any */

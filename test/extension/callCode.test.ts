@@ -29,6 +29,25 @@ test('a quality that there is', () => {
   expect(code("high'")).toBe("await pipe('a car')")
 })
 
+test('pictures that the call took stand there by name: only the reader has them', () => {
+  const code = (parameters: Partial<ImageParameters>) =>
+    callCode({ parameters: { prompt: 'a car', ...parameters } }, stable)
+  const size = { width: 64, height: 64 }
+  expect(code({ ...size, pipeline: 'StableDiffusionImg2ImgPipeline', strength: 0.6 })).toBe(
+    "await pipe('a car', { image, strength: 0.6 })",
+  )
+  expect(code({ ...size, pipeline: 'StableDiffusionInpaintPipeline', strength: 1, maskPadding: 8 })).toBe(
+    "await pipe('a car', { width: 64, height: 64, image, maskImage, strength: 1, paddingMaskCrop: 8 })",
+  )
+  // another tool's, of a picture it had made larger
+  expect(code({ strength: 0.5 })).toBe("await pipe('a car')")
+  const controlNet = 'canny 0.8 (0–1)'
+  const parameters = { prompt: 'a car', model: 'x/y', pipeline: 'StableDiffusionControlNetPipeline', controlNet }
+  expect(settingsCode({ parameters }, stable)).toBe(
+    "// x/y, ControlNet canny 0.8 (0–1)\nawait pipe('a car', { image })\n",
+  )
+})
+
 test('the options are those that the pipeline’s callOptions gives', () => {
   const whole = {
     ...{ ...car, negativePrompt: 'fog', quality: 'balanced', promptSyntax: 'a1111' },

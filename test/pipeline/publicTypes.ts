@@ -5,6 +5,7 @@ import {
   type CallOptions,
   CLIPModel,
   CLIPTextModel,
+  ControlNetModel,
   callOptions,
   DDIMScheduler,
   type Device,
@@ -18,6 +19,9 @@ import {
   promptSchedule,
   randn,
   type Scheduler,
+  StableDiffusionControlNetPipeline,
+  StableDiffusionImg2ImgPipeline,
+  StableDiffusionInpaintPipeline,
   StableDiffusionPipeline,
   schedulerFromParameters,
   splitComposable,
@@ -103,6 +107,32 @@ export async function prompts(pipeline: StableDiffusionPipeline, { parameters }:
   return { promptEmbeds, weighted, scheduled, parts, images, text: fixText('cafÃ©', { normalization: null }) }
 }
 
+export async function fromPictures(photo: Image, mask: Image, edges: Image) {
+  const inpaint = await StableDiffusionInpaintPipeline.fromPretrained('runwayml/stable-diffusion-inpainting')
+  const painted = await inpaint('a cat', {
+    image: photo,
+    maskImage: await mask.blur(4),
+    paddingMaskCrop: 32,
+    height: 512,
+  })
+  const img2img = StableDiffusionImg2ImgPipeline.fromPipe(inpaint)
+  const changed = await img2img(['a cat', 'a dog'], { image: painted.images, strength: 0.6, seed: 1 })
+  const controlnet = await ControlNetModel.fromPretrained('lllyasviel/sd-controlnet-canny', { dtype: 'float16' })
+  const steered = StableDiffusionControlNetPipeline.fromPipe(inpaint, { controlnet: [controlnet, controlnet] })
+  const both = await steered('a cat', {
+    image: [edges, edges],
+    controlnetConditioningScale: [1, 0.5],
+    guessMode: true,
+    callbackOnStepEnd: pipeline => void pipeline.controlnet,
+  })
+  // @ts-expect-error a picture is needed
+  await img2img('a cat', { strength: 0.6 })
+  // @ts-expect-error the picture's size is the result's
+  await img2img('a cat', { image: photo, width: 512 })
+  for await (const { latents } of steered.steps('a cat', { image: [edges, edges] })) if (latents) break
+  return { changed, both, mapped: (await img2img.map(['a cat'], { image: photo }))[0] }
+}
+
 type IsAny<T> = 0 extends 1 & T ? true : false
 type HoldsAny<T> = IsAny<T> extends true ? true : T extends object ? { [K in keyof T]: IsAny<T[K]> }[keyof T] : false
 type No<T extends false | undefined> = T
@@ -114,6 +144,7 @@ export type Checks = [
   No<HoldsAny<Awaited<ReturnType<typeof several>>>>,
   No<HoldsAny<Awaited<ReturnType<typeof prompts>>>>,
   No<HoldsAny<ReturnType<typeof scheduled>>>,
+  No<HoldsAny<Awaited<ReturnType<typeof fromPictures>>>>,
   No<HoldsAny<CallOptions>>,
   No<HoldsAny<StableDiffusionPipeline>>,
 ]
@@ -127,6 +158,17 @@ export async function partsAlone() {
   // @ts-expect-error a typing mistake
   await AutoencoderKL.fromPretrained('owner/name', { subFolder: 'vae' })
   return vae.config.scalingFactor
+}
+
+export async function adapted() {
+  const pipeline = await StableDiffusionPipeline.fromSingleFile('model.safetensors', { config: 'folder' })
+  await pipeline.loadLoraWeights('style.safetensors', { adapterName: 'style' })
+  pipeline.setAdapters(['style'], [{ unet: 0.7 }])
+  pipeline.fuseLora({ loraScale: 0.5 })
+  await pipeline.loadTextualInversion(['a.safetensors', 'b.pt'], { token: ['<a>', '<b>'] })
+  pipeline.unloadTextualInversion('<a>')
+  const names: string[] = pipeline.getActiveAdapters()
+  return pipeline(`a car, ${names}`, { crossAttentionKwargs: { scale: 0.5 } })
 }
 
 export async function tinyAutoencoder(pipeline: StableDiffusionPipeline) {

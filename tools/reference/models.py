@@ -13,7 +13,7 @@ import shutil
 import sys
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPVisionConfig
 
@@ -284,6 +284,7 @@ def write_signatures(root):
     signatures = {
         "UNet2DConditionModel": defaults(UNet2DConditionModel.__init__),
         "AutoencoderKL": defaults(AutoencoderKL.__init__),
+        "ControlNetModel": defaults(ControlNetModel.__init__),
         "AutoencoderTiny": defaults(AutoencoderTiny.__init__),
         "CLIPTextConfig": as_json(CLIPTextConfig()),
         "CLIPVisionConfig": as_json(CLIPVisionConfig()),

@@ -28,8 +28,9 @@ export function callCode({ parameters, batch }: Made, { pipeline, type, isFresh 
 
 /** {@link callCode}, below a line that tells what the call does not: which model and sampler it was. */
 export function settingsCode(made: Made, options: CallCodeOptions): string {
-  const { model, sampler, scheduleType } = made.parameters
-  const remarks = [model, [sampler, scheduleType].filter(Boolean).join(' ')].filter(Boolean)
+  const { model, sampler, scheduleType, controlNet } = made.parameters
+  const control = controlNet && `ControlNet ${controlNet}`
+  const remarks = [model, [sampler, scheduleType].filter(Boolean).join(' '), control].filter(Boolean)
   const remark = remarks.join(', ').replace(/\s+/g, ' ')
   return `${remark ? `// ${remark}\n` : ''}${callCode(made, options)}\n`
 }
@@ -50,9 +51,9 @@ function optionsOf(parameters: ImageParameters, type: string | undefined): strin
     ['numInferenceSteps', numberText(steps), steps === usual?.steps || !!(timesteps ?? sigmas)],
     ['guidanceScale', numberText(cfgScale), cfgScale === usual?.cfgScale],
     ...picturesOf(parameters.pipeline).map((name): [string, string] => [name, name]),
-    ['strength', numberText(parameters.strength)],
-    ['paddingMaskCrop', numberText(parameters.maskPadding)],
-    // another tool may mean something else by it
+    // another tool may mean something else by these three
+    ['strength', parameters.pipeline && numberText(parameters.strength)],
+    ['paddingMaskCrop', parameters.pipeline && numberText(parameters.maskPadding)],
     ['quality', /^(balanced|fast)$/.test(quality ?? '') ? `'${quality}'` : undefined],
     ['promptSyntax', isA1111(parameters) ? "'a1111'" : undefined],
     ['guidanceRescale', numberText(parameters.guidanceRescale)],

@@ -20,6 +20,12 @@ export interface ImageParameters {
   maskPadding?: number
   /** each ControlNet's name, weight, and from which share of the steps to which it had a say */
   controlNet?: string
+  /** each LoRA's name and weight; where they differ that of the U-Net, then that of the text encoder; `fused` where it was a part of the network */
+  lora?: string
+  /** of the call's `crossAttentionKwargs`, where there were any */
+  loraScale?: number
+  /** the tokens that textual inversions had taught */
+  textualInversion?: string
   /** 0…1, where it was not 0 */
   guidanceRescale?: number
   /** layers left out before the text encoder's last, where there were any */
@@ -66,6 +72,9 @@ export function formatParameters(parameters: ImageParameters): string {
     ['Denoising strength', parameters.strength],
     ['Masked area padding', parameters.maskPadding],
     ['ControlNet', parameters.controlNet],
+    ['LoRA', parameters.lora],
+    ['LoRA scale', parameters.loraScale],
+    ['Textual inversion', parameters.textualInversion],
     ['Clip skip', parameters.clipSkip && parameters.clipSkip + 1], // A1111 counts the last layer too
     ['Guidance rescale', parameters.guidanceRescale],
     ['Eta DDIM', parameters.eta],
@@ -125,6 +134,9 @@ export function parseParameters(text: string): ImageParameters {
     strength: number('Denoising strength'),
     maskPadding: number('Masked area padding'),
     controlNet: settings.get('ControlNet'),
+    lora: settings.get('LoRA'),
+    loraScale: number('LoRA scale'),
+    textualInversion: settings.get('Textual inversion'),
     clipSkip: clipSkip > 0 ? clipSkip : undefined,
     guidanceRescale: number('Guidance rescale'),
     eta: number('Eta DDIM'),

@@ -6,6 +6,7 @@ import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
+import { type VaeFileOptions, vaeFile } from './vaeFile.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
 export interface AutoencoderKL {
@@ -35,6 +36,16 @@ export const AutoencoderKL = {
     loadPart(source, options, ({ config, where, weights, placement }) =>
       autoencoderKL(parseVaeConfig(config, where), weights, placement),
     ),
+
+  /**
+   * @param path a `.safetensors` of an autoencoder alone, or of a whole checkpoint, in the original layout
+   * @param options.config the folder of its config.json (that of Stable Diffusion 1.x and 2.x)
+   * @throws as `fromPretrained`
+   */
+  async fromSingleFile(path: string, options: VaeFileOptions = {}): Promise<AutoencoderKL> {
+    const { config, weights, placement } = await vaeFile(path, options)
+    return autoencoderKL(config, weights, placement)
+  },
 }
 
 /** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */

@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
+import type { LayerAdapters } from '../onnx/adapters.js'
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
 import type { WeightPath } from '../onnx/weightPath.js'
-import type { Weights } from '../weights/safetensors.js'
+import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import { checkpoint, recordWeightShapes, type WeightShapes } from './checkpoint.js'
 import type { ClipTextConfig } from './clipConfig.js'
 import { clipEncoderLayer } from './clipEncoder.js'
@@ -14,6 +15,15 @@ export interface ClipTextShape {
   sequenceLength: number
   /** layers left out before the last; `last_hidden_state` is then what the layer before them gives, after the final norm */
   clipSkip?: number
+  /** with scales there is an input `adapter_scales`, float32, of that length */
+  adapters?: LayerAdapters
+  /** rows of the token table after its last */
+  added?: AddedRows
+}
+
+/** Vectors that a textual inversion adds to the token table, each [rows, hiddenSize]; the table itself stays where it is. */
+export interface AddedRows {
+  tensors: readonly WeightTensor[]
 }
 
 /**
@@ -31,7 +41,7 @@ export function clipTextGraph(
   shape: ClipTextShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = layers(options)
+  const g = layers({ ...options, adapters: shape.adapters })
   clipText(g, config, clipTextCheckpoint(config, weights), shape, projects(config, weights))
   return g.build()
 }
@@ -74,7 +84,7 @@ function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipT
 
   const ids = g.inputIds('input_ids', [batch, sequenceLength])
   const mask = causalMask(g, sequenceLength)
-  const states = [embed(g, config, ids, p.at('embeddings'))]
+  const states = [embed(g, config, ids, p.at('embeddings'), shape.added)]
   for (let i = 0; i < config.numHiddenLayers; i++) {
     states.push(clipEncoderLayer(g, config, states[i], p.at('encoder', 'layers', i), mask))
   }
@@ -86,14 +96,36 @@ function clipText(g: Layers, config: ClipTextConfig, p: WeightPath, shape: ClipT
     g.output('text_embeds', g.linear(pooled, p.at('text_projection'), config.projectionDim!, { bias: false }))
 }
 
-function embed(g: Layers, config: ClipTextConfig, ids: Value, p: WeightPath): Value {
+function embed(g: Layers, config: ClipTextConfig, ids: Value, p: WeightPath, added?: AddedRows): Value {
   const { vocabSize, hiddenSize, maxPositionEmbeddings } = config
   const sequenceLength = ids.shape[1]
   if (sequenceLength > maxPositionEmbeddings)
     throw new InvalidOptionError(`expected at most ${maxPositionEmbeddings} tokens, got ${sequenceLength}`)
-  const tokens = g.embedding(ids, p.at('token_embedding'), vocabSize, hiddenSize)
+  const table = (ids: Value) => g.embedding(ids, p.at('token_embedding'), vocabSize, hiddenSize)
+  const tokens = added ? withAdded(g, table, ids, vocabSize, added) : table(ids)
   const rows = [0, sequenceLength] as const
   return g.add(tokens, g.weight(p.at('position_embedding'), 'weight', [maxPositionEmbeddings, hiddenSize], rows))
+}
+
+/** Ids from `vocabSize` on are those of the added rows. */
+function withAdded(
+  g: Layers,
+  table: (ids: Value) => Value,
+  ids: Value,
+  vocabSize: number,
+  { tensors }: AddedRows,
+): Value {
+  const integer = (value: number) => g.cast(g.graph.constant('int64', [value], []), 'int32')
+  const rows = g.concat(
+    tensors.map((tensor, i) => g.cast(g.graph.external(`added rows ${i}`, tensor), g.precision)),
+    0,
+  )
+  const own = table(g.node('Min', [ids, integer(vocabSize - 1)], ids.shape))
+  const place = g.node('Max', [g.node('Sub', [ids, integer(vocabSize)], ids.shape), integer(0)], ids.shape)
+  const other = g.node('Gather', [rows, place], own.shape, { attributes: { axis: 0 } })
+  const isOwn = g.node('Less', [ids, integer(vocabSize)], ids.shape, { dtype: 'bool' })
+  const condition = g.reshape(isOwn, [...ids.shape, 1])
+  return g.node('Where', [condition, own, other], own.shape, { dtype: own.dtype })
 }
 
 /** 0 where a token may look, on itself and those before it; a number half precision still holds elsewhere. */

@@ -1,14 +1,16 @@
 import { InvalidOptionError } from '../errors.js'
 import { concat, type Tensor } from '../tensor.js'
-import type { Weights } from '../weights/safetensors.js'
-import { type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
+import type { Weights, WeightTensor } from '../weights/safetensors.js'
+import { type AddedRows, type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
 import { parseClipConfig } from './clipConfig.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 
 /**
  * CLIP's text encoder, callable as in transformers.
  * @param inputIds one list of token ids a prompt, all of one length
+ * @param options.loraScale of all adapters that are not fused (1)
  * @param options.clipSkip layers left out before the last, 0 or more: 1 takes the states of the last layer but one
  * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
  *   the state of the end token; [batch, projectionDim], projected, where the model has a projection
@@ -16,11 +18,22 @@ import { network, type Placement, type RunOptions } from './network.js'
 export interface CLIPTextModel {
   (
     inputIds: readonly (readonly number[])[],
-    options?: { clipSkip?: number } & RunOptions,
+    options?: TextOptions,
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
   readonly config: ClipTextConfig
   readonly placement: Placement
+  /** LoRA and its like; the pipeline's methods load and weigh them */
+  readonly adapters: NetworkAdapters
+  /** token → its vectors, [rows, hiddenSize]: ids after the vocabulary's last, in this order; the pipeline's methods load them */
+  readonly inversions: ReadonlyMap<string, WeightTensor>
+  setInversions(inversions: ReadonlyMap<string, WeightTensor>): void
   release(): Promise<void>
+}
+
+interface TextOptions extends RunOptions {
+  clipSkip?: number
+  /** of all adapters that are not fused (1) */
+  loraScale?: number
 }
 
 export const CLIPTextModel = {
@@ -51,26 +64,40 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
     clipTextGraph(config, weights, shape, layers),
   )
 
-  async function encode(ids: readonly number[], clipSkip: number, options: RunOptions) {
-    const shape = { batch: 1, sequenceLength: ids.length, clipSkip }
-    const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
-    return text.run(shape, { input_ids: inputIds }, options)
+  const adapters = networkAdapters()
+  let inversions: ReadonlyMap<string, WeightTensor> = new Map()
+  let added: AddedRows | undefined
+  let vocabSize = config.vocabSize
+
+  function setInversions(given: ReadonlyMap<string, WeightTensor>): void {
+    inversions = given
+    const tensors = [...given.values()]
+    vocabSize = tensors.reduce((size, { shape }) => size + shape[0], config.vocabSize)
+    const id = `inversions ${versions++}` // as part of the network's shape: another session
+    added = tensors.length > 0 ? Object.assign({ tensors }, { toJSON: () => id }) : undefined
   }
 
-  async function forward(
-    inputIds: readonly (readonly number[])[],
-    { clipSkip = 0, ...options }: { clipSkip?: number } & RunOptions = {},
-  ) {
-    checkIds(inputIds, config)
+  async function encode(ids: readonly number[], { clipSkip = 0, loraScale, ...options }: TextOptions) {
+    const adapted = adapters.forRun(loraScale)
+    const shape = { batch: 1, sequenceLength: ids.length, clipSkip, ...adapted.shape, ...(added && { added }) }
+    const inputIds = { type: 'int32' as const, dims: [1, ids.length], data: Int32Array.from(ids) }
+    return text.run(shape, { input_ids: inputIds, ...adapted.inputs }, options)
+  }
+
+  async function forward(inputIds: readonly (readonly number[])[], options: TextOptions = {}) {
+    checkIds(inputIds, { ...config, vocabSize })
     const states: Record<string, Tensor>[] = []
-    for (const ids of inputIds) states.push(await encode(ids, clipSkip, options))
+    for (const ids of inputIds) states.push(await encode(ids, options))
     return {
       lastHiddenState: concat(states.map(state => state.last_hidden_state)),
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
-  return Object.assign(forward, { config, placement, release: text.release })
+  const parts = { config, placement, adapters, setInversions, release: text.release }
+  return Object.defineProperty(Object.assign(forward, parts), 'inversions', { get: () => inversions }) as CLIPTextModel
 }
+
+let versions = 0
 
 function checkIds(
   inputIds: readonly (readonly number[])[],

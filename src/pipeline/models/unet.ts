@@ -1,3 +1,4 @@
+import type { LayerAdapters } from '../onnx/adapters.js'
 import type { ModelGraph, Value } from '../onnx/graph.js'
 import { type LayerOptions, Layers } from '../onnx/layers.js'
 import { WeightPath } from '../onnx/weightPath.js'
@@ -21,6 +22,8 @@ export interface UNetShape {
    * beside the sample; `'given'`: it is an input, and only that layer runs. Ma, Fang and Wang 2023 (DeepCache)
    */
   deepFeature?: 'told' | 'given'
+  /** with scales there is an input `adapter_scales`, float32, of that length */
+  adapters?: LayerAdapters
   /** What ControlNets add to the skip connections and to the middle are inputs, `down_residual_0`, … and `mid_residual`. Zhang et al. 2023 */
   controlled?: boolean
   /** with weights of `int8Weights`: the layers that bear it compute in 8-bit integers, on a device that has them */
@@ -57,7 +60,7 @@ export function unetGraph(
   options: LayerOptions,
   int8?: Weights,
 ): ModelGraph {
-  const g = new Layers(options)
+  const g = new Layers({ ...options, adapters: shape.adapters })
   const whole = unetCheckpoint(config, weights)
   const source = new WeightPath((key, dims) => int8?.get(key) ?? whole.take(key, dims).tensor, '', int8 !== undefined)
   unet(g, config, source, shape)

@@ -7,6 +7,7 @@ import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
@@ -35,6 +36,8 @@ export interface UNet2DConditionModel {
   (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
   readonly config: UNetConfig
   readonly placement: Placement
+  /** LoRA and its like; the pipeline's methods load and weigh them */
+  readonly adapters: NetworkAdapters
   release(): Promise<void>
 }
 
@@ -49,6 +52,11 @@ export const UNet2DConditionModel = {
     ),
 }
 
+/** diffusers' `cross_attention_kwargs`, of which the scale of the adapters is run here. */
+export interface CrossAttentionKwargs {
+  scale?: number
+}
+
 interface UNetOptions extends RunOptions {
   encoderHiddenStates: Tensor
   downBlockAdditionalResiduals?: readonly Tensor[] | undefined
@@ -56,12 +64,15 @@ interface UNetOptions extends RunOptions {
   /** ControlNets that are to run in its graph, in place of residuals */
   steering?: UNetSteering | undefined
   deepFeature?: Tensor | true
+  /** `scale`: of all adapters that are not fused (1) */
+  crossAttentionKwargs?: CrossAttentionKwargs
   int8?: boolean
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
+  const adapters = networkAdapters()
   const build = async (shape: UNetShape, layers: LayerOptions) =>
     unetGraph(config, weights, shape, layers, shape.int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined)
   const [whole, controlled, outermost] = ['unet', 'unet, controlled', 'unet, outermost'].map(name =>
@@ -78,6 +89,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       steering,
       downBlockAdditionalResiduals,
       midBlockAdditionalResidual,
+      crossAttentionKwargs,
       ...options
     }: UNetOptions,
   ) {
@@ -92,11 +104,18 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
       residualShapes(config, { batch, height, width }).slice(0, isPartial ? 1 : undefined),
       [downBlockAdditionalResiduals, midBlockAdditionalResidual],
     )
-    const inputs = { sample: latents, timestep: time, encoder_hidden_states: text, ...residuals, ...steering?.inputs }
+    const added = adapters.forRun(crossAttentionKwargs?.scale)
+    const inputs = {
+      ...{ sample: latents, timestep: time, encoder_hidden_states: text },
+      ...residuals,
+      ...steering?.inputs,
+      ...added.inputs,
+    }
     const shape = {
       ...{ batch, height, width, sequenceLength },
       ...(residuals && { controlled: true }),
       ...(steering && { steering: steering.graph }),
+      ...added.shape,
     }
     if (!isPartial) {
       const form: UNetShape = {
@@ -115,7 +134,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const release = async () => {
     await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
-  return Object.assign(forward, { config, placement, release })
+  return Object.assign(forward, { config, placement, adapters, release })
 }
 
 async function bearsInt8(device: Device): Promise<boolean> {

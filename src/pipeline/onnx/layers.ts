@@ -1,4 +1,5 @@
 import { elementCount } from '../tensor.js'
+import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas } from './adapters.js'
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import { conv3x3Int8, linearInt8 } from './int8.js'
@@ -14,6 +15,8 @@ export interface LayerOptions {
    * and dml: the CPU has hardly a kernel for it, and not every WebGPU adapter knows it.
    */
   precision?: 'float32' | 'float16'
+  /** what is added to the weights of some layers; with scales there is an input `adapter_scales` */
+  adapters?: LayerAdapters
 }
 
 /** torch's names of activations, those of diffusers' `get_activation` and transformers' `ACT2FN` that are run here. */
@@ -48,8 +51,11 @@ export interface AttentionOptions {
 export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
+  readonly adapterScales: Value | undefined
 
   constructor(readonly options: LayerOptions) {
+    const scales = options.adapters?.scales
+    this.adapterScales = scales ? this.graph.input('adapter_scales', 'float32', [scales]) : undefined
     const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
     this.precision = half ? 'float16' : 'float32'
   }
@@ -78,13 +84,16 @@ export class Layers {
    */
   linear(x: Value, p: WeightPath, features: number, { bias = true, int8 = false } = {}): Value {
     const term = bias ? this.weight(p, 'bias', [features]) : undefined
-    if (int8 && p.isInt8) return linearInt8(this, x, p, features, term)
-    return this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
+    const y =
+      int8 && bearsInt8(this, p)
+        ? linearInt8(this, x, p, features, term)
+        : this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
+    return besideLinear(this, y, x, p.path)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
-    if (p.isInt8) {
+    if (bearsInt8(this, p)) {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
@@ -92,25 +101,38 @@ export class Layers {
     const half = (from: number) => {
       const rows = [from, from + features] as const
       const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
-      return this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
+      const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
+      return besideLinear(this, y, x, p.path, rows)
     }
     return this.mul(half(0), this.activation('gelu', half(features)))
   }
 
   /** torch.nn.Conv2d. */
   conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
-    const { kernel = 3, stride = 1, padding, bias: hasBias = true, int8 } = options
+    const { kernel = 3, bias: hasBias = true, int8 } = options
     const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
-    if (int8 && p.isInt8) return conv3x3Int8(this, x, p, channels, bias)
-    const [batch, inputs, height, width] = x.shape
+    const y =
+      int8 && bearsInt8(this, p)
+        ? conv3x3Int8(this, x, p, channels, bias)
+        : this.convolution(x, this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel]), bias, options)
+    return besideConv(this, y, x, p.path, options)
+  }
+
+  /** @param weight [channels, in, kernel, kernel] */
+  convolution(
+    x: Value,
+    weight: Value,
+    bias: Value | undefined,
+    { kernel = 3, stride = 1, padding }: ConvOptions,
+  ): Value {
+    const [batch, , height, width] = x.shape
     const around = padding ?? (kernel - 1) >> 1
     const pads = typeof around === 'number' ? [around, around, around, around] : around
     const rows = Math.floor((height + pads[0] + pads[2] - kernel) / stride) + 1
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
-    const weight = this.weight(p, 'weight', [channels, inputs, kernel, kernel])
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
-    const operands = bias ? [x, weight, bias] : [x, weight]
-    return this.node('Conv', operands, [batch, channels, rows, columns], { attributes })
+    const shape = [batch, weight.shape[0], rows, columns]
+    return this.node('Conv', [x, weight, ...(bias ? [bias] : [])], shape, { attributes })
   }
 
   /**
@@ -184,7 +206,7 @@ export class Layers {
   weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
     const { key, tensor } = p.take(name, shape)
     const stored = this.graph.external(key, tensor, rows)
-    return this.cast(stored, this.precision)
+    return this.cast(name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored, this.precision)
   }
 
   add(a: Value, b: Value): Value {
@@ -285,7 +307,7 @@ export class Layers {
    * x · weightᵀ + bias, with torch's [out, in] weights in place. FusedMatMul takes about two thirds of Gemm's time on
    * the CPU, where Gemm first spreads its bias over the result; it does not exist on WebGPU.
    */
-  private product(x: Value, weight: Value, bias?: Value): Value {
+  product(x: Value, weight: Value, bias?: Value): Value {
     const [features, inputs] = weight.shape
     const shape = [...x.shape.slice(0, -1), features]
     const attributes = { transB: 1 }
@@ -297,6 +319,11 @@ export class Layers {
     const operands = [this.reshape(x, [rows, inputs]), weight, ...(bias ? [bias] : [])]
     return this.reshape(this.node('Gemm', operands, [rows, features], { attributes }), shape)
   }
+}
+
+/** Where there are weights in 8 bits, and no adapter asks for another weight. */
+function bearsInt8(g: Layers, p: WeightPath): boolean {
+  return p.isInt8 && !changesWeight(g, p.path)
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
+import type { CrossAttentionKwargs } from '../models/unet2DConditionModel.js'
 import { Generator } from '../random.js'
 import type { Device } from '../runtime/engine.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
@@ -52,6 +53,8 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   quality?: Quality
   /** text encoder layers left out before the last, 0 or more */
   clipSkip?: number
+  /** `scale`: of all LoRA that are not fused, times the weights of `setAdapters` (1) */
+  crossAttentionKwargs?: CrossAttentionKwargs
   /** `'latent'` leaves the latents as they are, undecoded (`'image'`) */
   outputType?: 'image' | 'latent'
   /** called after each step; `latents` in what it returns replace the step's */
@@ -141,6 +144,7 @@ export const callOptionNames: ReadonlySet<string> = new Set([
   'negativePromptEmbeds',
   'clipSkip',
   'quality',
+  'crossAttentionKwargs',
   'outputType',
   'callbackOnStepEnd',
   'signal',
@@ -204,6 +208,7 @@ export function checked(
     )
   if (callbackOnStepEnd !== undefined && typeof callbackOnStepEnd !== 'function')
     throw new InvalidOptionError(`callbackOnStepEnd must be a function, got ${shown(callbackOnStepEnd)}`)
+  checkCrossAttention(options)
   checkSignal(options)
 
   return {
@@ -231,6 +236,14 @@ export function checked(
     ...randomness(options, batch),
     seeded: options.generator === undefined,
   }
+}
+
+function checkCrossAttention({ crossAttentionKwargs }: Pick<CallOptions, 'crossAttentionKwargs'>): void {
+  if (crossAttentionKwargs === undefined) return
+  if (typeof crossAttentionKwargs !== 'object' || crossAttentionKwargs === null)
+    throw new InvalidOptionError(`crossAttentionKwargs must be an object { scale }, got ${shown(crossAttentionKwargs)}`)
+  checkNames(crossAttentionKwargs, new Set(['scale']))
+  finite('crossAttentionKwargs.scale', crossAttentionKwargs.scale ?? 1)
 }
 
 function checkedPrompts(prompt: string | string[] | undefined, promptEmbeds?: Tensor): string[] | undefined {

@@ -61,7 +61,11 @@ export function checkedControl(
   const told = says.map(
     ({ controlnet, scale, start, end }) => `${modelName(controlnet.source)} ${scale} (${start}–${end})`,
   )
-  return { says, guessMode: guessMode || nets[0].config.globalPoolConditions, controlNet: told.join('; ') }
+  return {
+    says,
+    guessMode: guessMode || nets[0].config.globalPoolConditions,
+    controlNet: [...told, ...(guessMode ? ['guess mode'] : [])].join('; '),
+  }
 }
 
 /** @returns for each ControlNet its pictures, one for all prompts or one a prompt */

@@ -32,8 +32,21 @@ export async function encodeImage(
   return upTo(call.batch, scaled(latents, vae.config.scalingFactor))
 }
 
+/** Draws what encoding these pictures would draw, where nothing is to be encoded. */
+export function drawAsEncoding(
+  vae: AutoencoderKL | AutoencoderTiny,
+  image: Tensor,
+  call: Call,
+  draws: EncoderDraws,
+): void {
+  if ('scaleLatents' in vae) return // the small autoencoder draws nothing
+  const { scaleFactor, config } = vae
+  const [count, , height, width] = image.dims
+  encoderNoise([count, config.latentChannels, height / scaleFactor, width / scaleFactor], call, draws)
+}
+
 /** @param dims of the encoder's latents: a single generator draws once for each picture given */
-export function encoderNoise(
+function encoderNoise(
   [count, ...item]: readonly number[],
   { batch, generator }: Call,
   { dtype, alone }: EncoderDraws,

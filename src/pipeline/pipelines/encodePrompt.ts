@@ -36,7 +36,9 @@ async function encodePlain(
   const encode = async (prompts: string[], clipSkip: number): Promise<Tensor> => {
     const { inputIds, truncated } = tokenizer(prompts)
     if (truncated) console.warn(truncationWarning(tokenizer, truncated))
-    return (await textEncoder(inputIds, { clipSkip, signal: call.signal, device: call.device })).lastHiddenState
+    const { signal, device, crossAttentionKwargs } = call
+    const options = { clipSkip, loraScale: crossAttentionKwargs?.scale, signal, device }
+    return (await textEncoder(inputIds, options)).lastHiddenState
   }
   const parts = Array.from({ length: call.batch }, (_, picture) => ({ picture, weight: 1 }))
   const positive = repeatItems(

@@ -19,8 +19,9 @@ export async function encodeScheduled(
   const negatives = isGuided ? call.negativePrompts.map(text => promptSchedule(text, total)) : []
   const positives = composed.map(parts => parts.map(([text]) => promptSchedule(text, total)))
   const texts = [...new Set([...negatives, ...positives.flat()].flat().map(([, text]) => text))]
-  const { clipSkip, signal, device } = call
-  const embeds = await encodeWeighted(texts, pipeline, { clipSkip, signal, device })
+  const { clipSkip, signal, device, crossAttentionKwargs } = call
+  const options = { clipSkip, loraScale: crossAttentionKwargs?.scale, signal, device }
+  const embeds = await encodeWeighted(texts, pipeline, options)
 
   const ofPictures = <T>(ofPrompts: T[]) => ofPrompts.flatMap(one => Array<T>(call.numImagesPerPrompt).fill(one))
   const schedules = [...ofPictures(negatives), ...ofPictures(positives).flat()]

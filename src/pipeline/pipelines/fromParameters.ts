@@ -7,7 +7,7 @@ import { type Quality, qualities } from './quality.js'
 /**
  * The options that draw a picture again: `pipeline(parameters.prompt, callOptions(parameters))`, on the model and with the scheduler that made it. A
  * picture that one generator drew among others comes with those: it is the one at `parameters.batch.index`. Pictures that the call took, and what
- * ControlNets had to say, are to be added.
+ * ControlNets had to say, are to be added; so are LoRA and textual inversions, which `parameters.lora` and `textualInversion` name.
  * @param parameters of a picture made here, or by a tool that writes them as A1111 does
  * @throws InvalidOptionError where the picture took more than its parameters tell
  */
@@ -28,6 +28,7 @@ export function callOptions(parameters: ImageParameters): CallOptions<unknown> &
     guidanceScale: parameters.cfgScale,
     guidanceRescale: parameters.guidanceRescale,
     clipSkip: parameters.clipSkip,
+    crossAttentionKwargs: parameters.loraScale === undefined ? undefined : { scale: parameters.loraScale },
     eta: parameters.eta,
     promptSyntax: promptSyntax === 'plain' ? promptSyntax : 'a1111',
     // another tool may mean something else by it

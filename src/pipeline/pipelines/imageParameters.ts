@@ -1,12 +1,13 @@
 import { basename, isAbsolute } from 'node:path'
 import type { ImageParameters } from '../image/parameters.js'
-import type { Scheduler } from '../schedulers/index.js'
+import { adapterParameters } from './adapterParameters.js'
 import type { Call } from './callOptions.js'
 import { samplerOf, schedulerSettings } from './samplers.js'
+import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know: all that `callOptions` needs. */
 export function imageParameters(
-  pipeline: { name: string; dtype: string; scheduler: Scheduler },
+  pipeline: Pick<StableDiffusionParts, 'name' | 'dtype' | 'scheduler' | 'unet' | 'textEncoder'>,
   call: Call,
   index: number,
 ): ImageParameters {
@@ -29,6 +30,7 @@ export function imageParameters(
     ...(call.strength !== undefined && { strength: call.strength }),
     ...(call.paddingMaskCrop !== undefined && { maskPadding: call.paddingMaskCrop }),
     ...(call.controlNet && { controlNet: call.controlNet }),
+    ...adapterParameters(pipeline, call),
     ...(clipSkip && { clipSkip }),
     ...(guidanceRescale && { guidanceRescale }),
     ...(eta && { eta }),

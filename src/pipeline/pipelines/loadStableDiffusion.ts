@@ -8,13 +8,15 @@ import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
+import { resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
-import { loadClipTokenizer } from '../tokenizer/clip.js'
-import { componentWeights, type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
-import type { Weights } from '../weights/safetensors.js'
+import { type ModelIndex, modelIndex } from '../weights/repository.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
+import { folderFiles, type ModelFiles } from './modelFiles.js'
+import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** A folder in diffusers layout → the parts of a pipeline. Reads headers and configs; weights stay where they are. */
@@ -25,35 +27,45 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
-
-  const dtype = options.dtype ?? 'float32'
+  const { dtype = 'float32', scheduler, variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const config = (part: string) => readJson(folder, `${part}/config.json`)
-  const weights = (part: string) => componentWeights(folder, part, { variant: options.variant })
-  const where = (part: string) => `${folder}/${part}/config.json`
-  const unetConfig = parseUNetConfig(withSampleSize(await config('unet')), where('unet'))
+  const parts = await partsOf(folderFiles(folder, variant), placement, { scheduler })
+  return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
+}
+
+/** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
+export async function loadSingleFile(path: string, options: FromSingleFileOptions): Promise<StableDiffusionParts> {
+  checkFromSingleFile(options)
+  const { dtype = 'float32', config, safetyChecker = null } = options
+  const device = await resolveDevice(options.device ?? 'auto')
+  options.signal?.throwIfAborted()
+  const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
+  return { ...(await partsOf(await singleFile(path, config), placement, options)), name: path, safetyChecker }
+}
+
+async function partsOf(
+  files: ModelFiles,
+  placement: Placement,
+  { scheduler, vae }: Pick<FromSingleFileOptions, 'scheduler' | 'vae'>,
+): Promise<Omit<StableDiffusionParts, 'name'>> {
+  const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
+  const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   return {
-    name: source,
-    dtype,
-    tokenizer: await loadClipTokenizer(`${folder}/tokenizer`),
-    textEncoder: clipTextModel(
-      parseClipTextConfig(await config('text_encoder'), where('text_encoder')),
-      await weights('text_encoder'),
-      placement,
-    ),
-    unet: unet2DConditionModel(unetConfig, await weights('unet'), placement),
-    vae: autoencoder(await config('vae'), where('vae'), await weights('vae'), placement),
-    scheduler: mended(
-      options.scheduler ?? schedulerFromConfig(await readJson(folder, 'scheduler/scheduler_config.json')),
-    ),
-    safetyChecker: await loadSafetyChecker(folder, index, options, placement),
+    dtype: placement.dtype,
+    tokenizer: await files.tokenizer(),
+    textEncoder: clipTextModel(textConfig, await files.textEncoder(textConfig), placement),
+    unet: unet2DConditionModel(unetConfig, await files.unet(unetConfig), placement),
+    vae: vae ?? (await autoencoder(files, placement)),
+    scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
 }
 
-function autoencoder(json: Record<string, unknown>, where: string, weights: Weights, placement: Placement) {
-  return json._class_name === 'AutoencoderTiny'
-    ? autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement)
-    : autoencoderKL(parseVaeConfig(json, where), weights, placement)
+async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {
+  const [json, where] = [await files.config('vae'), files.where('vae')]
+  if (json._class_name === 'AutoencoderTiny')
+    return autoencoderTiny(parseTinyVaeConfig(json, where), await files.vae(undefined), placement)
+  const config = parseVaeConfig(json, where)
+  return autoencoderKL(config, await files.vae(config), placement)
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */

@@ -1,4 +1,4 @@
-import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
+import type { CrossAttentionKwargs, UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Device } from '../runtime/engine.js'
 import { joinChannels, type Tensor } from '../tensor.js'
 import { deepFeatures } from './deepFeatures.js'
@@ -16,6 +16,7 @@ export interface Conditioning {
   guidanceScale: number
   guidanceRescale: number
   quality: Quality
+  crossAttentionKwargs?: CrossAttentionKwargs
   device?: Device
   signal?: AbortSignal
 }
@@ -23,11 +24,21 @@ export interface Conditioning {
 /** What the network and guidance predict at each step from latents as the scheduler scales them, [pictures, channels, height/8, width/8]. */
 export function noisePrediction(
   unet: UNet2DConditionModel,
-  { text, channels, control, guidanceScale, guidanceRescale, quality, device, signal }: Conditioning,
+  {
+    text,
+    channels,
+    control,
+    guidanceScale,
+    guidanceRescale,
+    quality,
+    crossAttentionKwargs,
+    device,
+    signal,
+  }: Conditioning,
 ): (latents: Tensor, place: Place) => Promise<Tensor> {
   const deep = deepFeatures()
   return async (latents, { step, total, timestep }) => {
-    const options = { encoderHiddenStates: text.at(step), device, signal }
+    const options = { encoderHiddenStates: text.at(step), crossAttentionKwargs, device, signal }
     const deepFeature = quality === 'exact' ? undefined : isWhole(quality, step, total) || deep.at(step)
     const steering = control?.(text, { step, total, timestep })
     const input = channels ? joinChannels(latents, channels) : latents

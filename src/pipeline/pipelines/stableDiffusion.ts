@@ -2,7 +2,8 @@ import type { Scheduler } from '../schedulers/index.js'
 import { type Call, type CallOptions, checked, type PipelineOutput } from './callOptions.js'
 import type { Start } from './denoising.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
-import { loadStableDiffusion } from './loadStableDiffusion.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
+import { loadSingleFile, loadStableDiffusion } from './loadStableDiffusion.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 import { startFromNoise } from './starts.js'
@@ -31,6 +32,15 @@ export class StableDiffusionPipeline extends StableDiffusionBase<CallOptions, Ca
    */
   static async fromPretrained(source: string, options: FromPretrainedOptions = {}): Promise<StableDiffusionPipeline> {
     return new StableDiffusionPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /**
+   * @param path a checkpoint of Stable Diffusion 1.x or 2.x in one `.safetensors`, in the original layout
+   * @throws as `fromPretrained`
+   * @see diffusers `FromSingleFileMixin.from_single_file`
+   */
+  static async fromSingleFile(path: string, options: FromSingleFileOptions = {}): Promise<StableDiffusionPipeline> {
+    return new StableDiffusionPipeline(await loadSingleFile(path, options))
   }
 
   /** Another pipeline's parts, shared with it: nothing is loaded twice. */

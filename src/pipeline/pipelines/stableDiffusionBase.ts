@@ -12,7 +12,7 @@ import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkedTensor, scaled, type Tensor } from '../tensor.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
-import { Callable } from './callable.js'
+import { AdapterLoader } from './adapterLoader.js'
 import type { Call, CallOptions, PipelineOutput, Sizes } from './callOptions.js'
 import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
@@ -29,7 +29,7 @@ import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusio
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
  * with (`start`); from there on all go one way, `stepsOf`.
  */
-export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends Callable {
+export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends AdapterLoader {
   readonly name: string
   readonly dtype: 'float32' | 'float16'
   tokenizer: ClipTokenizer
@@ -126,8 +126,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts, as another pipeline's constructor takes them. */
   get components(): StableDiffusionParts {
-    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler } = this
-    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler }
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker }
   }
 
   /** The device that really runs. */

@@ -3,7 +3,12 @@ import type { Scheduler } from '../schedulers/index.js'
 import type { Tensor } from '../tensor.js'
 import { type CallOptions, callOptionNames, checked, type PipelineOutput } from './callOptions.js'
 import { type ControlCall, ControlNetBase } from './controlNetBase.js'
-import { type ControlNetPretrainedOptions, listed, loadControlNetParts } from './controlNetParts.js'
+import {
+  type ControlNetParts,
+  type ControlNetPretrainedOptions,
+  listed,
+  loadControlNetParts,
+} from './controlNetParts.js'
 import {
   type ControlImages,
   type ControlOptions,
@@ -13,7 +18,9 @@ import {
   controlSamples,
 } from './controlOptions.js'
 import type { Start } from './denoising.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { checkedImageInput, checkedStrength, checkPromptCount, type ImageInput } from './imageOptions.js'
+import { loadSingleFile } from './loadStableDiffusion.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 import { startFromImage } from './starts.js'
 
@@ -60,6 +67,14 @@ export class StableDiffusionControlNetImg2ImgPipeline extends ControlNetBase<
     options: ControlNetPretrainedOptions = {},
   ): Promise<StableDiffusionControlNetImg2ImgPipeline> {
     return new StableDiffusionControlNetImg2ImgPipeline(await loadControlNetParts(source, options))
+  }
+
+  /** From a text-to-image model in one file. @throws as `StableDiffusionPipeline.fromSingleFile` */
+  static async fromSingleFile(
+    path: string,
+    { controlnet, ...options }: FromSingleFileOptions & Pick<ControlNetParts, 'controlnet'>,
+  ): Promise<StableDiffusionControlNetImg2ImgPipeline> {
+    return new StableDiffusionControlNetImg2ImgPipeline({ ...(await loadSingleFile(path, options)), controlnet })
   }
 
   /** Another pipeline's parts, shared with it: nothing is loaded twice. */

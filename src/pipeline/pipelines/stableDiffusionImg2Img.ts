@@ -3,8 +3,9 @@ import type { Tensor } from '../tensor.js'
 import { type Call, type CallOptions, callOptionNames, checked, type PipelineOutput } from './callOptions.js'
 import type { Start } from './denoising.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { checkedImageInput, checkedStrength, checkPromptCount, type ImageInput } from './imageOptions.js'
-import { loadStableDiffusion } from './loadStableDiffusion.js'
+import { loadSingleFile, loadStableDiffusion } from './loadStableDiffusion.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 import { startFromImage } from './starts.js'
@@ -46,6 +47,14 @@ export class StableDiffusionImg2ImgPipeline extends StableDiffusionBase<Img2ImgO
     options: FromPretrainedOptions = {},
   ): Promise<StableDiffusionImg2ImgPipeline> {
     return new StableDiffusionImg2ImgPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /** From a text-to-image model in one file. @throws as `StableDiffusionPipeline.fromSingleFile` */
+  static async fromSingleFile(
+    path: string,
+    options: FromSingleFileOptions = {},
+  ): Promise<StableDiffusionImg2ImgPipeline> {
+    return new StableDiffusionImg2ImgPipeline(await loadSingleFile(path, options))
   }
 
   /** Another pipeline's parts, shared with it: nothing is loaded twice. */

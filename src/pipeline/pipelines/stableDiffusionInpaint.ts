@@ -3,11 +3,12 @@ import type { Scheduler } from '../schedulers/index.js'
 import { joinChannels, scaled, type Tensor, tensor } from '../tensor.js'
 import { type Call, type CallOptions, callOptionNames, checked, type PipelineOutput } from './callOptions.js'
 import type { Place, Start } from './denoising.js'
-import { encodeImage, encoderNoise, upTo } from './encodeImage.js'
+import { drawAsEncoding, encodeImage, upTo } from './encodeImage.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { checkedStrength, checkPromptCount } from './imageOptions.js'
 import { checkedInpainting, type InpaintImages, type Overlay } from './inpaintImages.js'
-import { loadStableDiffusion } from './loadStableDiffusion.js'
+import { loadSingleFile, loadStableDiffusion } from './loadStableDiffusion.js'
 import { remainingTimesteps } from './remainingTimesteps.js'
 import { StableDiffusionBase } from './stableDiffusionBase.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -48,6 +49,14 @@ export class StableDiffusionInpaintPipeline extends StableDiffusionBase<InpaintO
     options: FromPretrainedOptions = {},
   ): Promise<StableDiffusionInpaintPipeline> {
     return new StableDiffusionInpaintPipeline(await loadStableDiffusion(source, options))
+  }
+
+  /** From an inpainting or a text-to-image model in one file. @throws as `StableDiffusionPipeline.fromSingleFile` */
+  static async fromSingleFile(
+    path: string,
+    options: FromSingleFileOptions = {},
+  ): Promise<StableDiffusionInpaintPipeline> {
+    return new StableDiffusionInpaintPipeline(await loadSingleFile(path, options))
   }
 
   /** Another pipeline's parts, of an inpainting or a text-to-image model, shared with it: nothing is loaded twice. */
@@ -91,7 +100,7 @@ export class StableDiffusionInpaintPipeline extends StableDiffusionBase<InpaintO
       return { ...start, channels: joinChannels(smallMask, rest) }
     }
     // diffusers encodes the masked picture here too; nothing looks at it, but what is drawn later depends on its draw
-    encoderNoise([masked.dims[0], latentChannels, height, width], call, draws)
+    drawAsEncoding(this.vae, masked, call, draws)
     const afterStep = (latents: Tensor, { step, total }: Place) => {
       const rest = step < total - 1 ? scheduler.addNoise(known!, noise, [timesteps[step + 1]]) : known!
       return blended(rest, latents, smallMask)

@@ -9,13 +9,14 @@ import { promptChunks } from './chunks.js'
  * weight, and the chunk it is in then brought back to the mean it had.
  * @param parts a pipeline, or any two that fit each other
  * @param options.clipSkip layers left out before the last, 0 or more
+ * @param options.loraScale of all adapters that are not fused (1)
  * @returns [texts, tokens, features]: 77 tokens a chunk, a text of fewer chunks repeated, which attention over it does not notice
  * @see stable-diffusion-webui, the emphasis mode "Original"
  */
 export async function encodeWeighted(
   text: string | readonly string[],
   { tokenizer, textEncoder }: { tokenizer: ClipTokenizer; textEncoder: CLIPTextModel },
-  options: { clipSkip?: number } & RunOptions = {},
+  options: { clipSkip?: number; loraScale?: number } & RunOptions = {},
 ): Promise<Tensor> {
   const texts = typeof text === 'string' ? [text] : text
   const chunks = texts.map(one => promptChunks(one, tokenizer))

@@ -1,5 +1,7 @@
+import { Tokenizer } from '@huggingface/tokenizers'
 import { InvalidOptionError } from '../errors.js'
-import { readClipTokenizerFiles } from './files.js'
+import { type ClipTokenizerFiles, readClipTokenizerFiles } from './files.js'
+import { standardClipFiles } from './standard.js'
 
 /** CLIP's byte-level BPE: prompt → token ids. */
 export interface ClipTokenizer {
@@ -14,6 +16,13 @@ export interface ClipTokenizer {
   readonly padTokenId: number
   /** The text of ids, special tokens included; bytes that are no UTF-8 become U+FFFD. */
   decode(ids: readonly number[]): string
+  /** Whether the vocabulary, or an added token, is called so. */
+  has(token: string): boolean
+  /**
+   * The tokens of textual inversions, in place of those before. Each stands for one id or several: those after the first have names of their own,
+   * `<x>_1`, `<x>_2`, …, as in diffusers.
+   */
+  setAddedTokens(tokens: readonly { token: string; ids: readonly number[] }[]): void
 }
 
 export interface TokenizerOutput {
@@ -30,8 +39,58 @@ export interface TokenizerOutput {
  * @throws ModelNotFoundError | CorruptWeightsError
  */
 export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> {
-  const files = await readClipTokenizerFiles(folder)
-  const { Tokenizer } = await import('@huggingface/tokenizers')
+  return clipTokenizer(await readClipTokenizerFiles(folder))
+}
+
+/**
+ * The tokenizer of Stable Diffusion 1.x and 2.x, from the vocabulary that ships with the package.
+ * @param pad what fills a prompt up: `<|endoftext|>` in 1.x, `!` in 2.x
+ */
+export async function standardClipTokenizer({ pad }: { pad: string }): Promise<ClipTokenizer> {
+  return clipTokenizer(await standardClipFiles(pad))
+}
+
+function clipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
+  let backend = backendOf(files)
+  /** of the added tokens that stand for several, by the first */
+  let several = new Map<number, readonly number[]>()
+
+  const id = (token: string) => backend.token_to_id(token) as number
+  const modelMaxLength = files.modelMaxLength ?? 77
+  const bosTokenId = id(files.bos)
+  const eosTokenId = id(files.eos)
+  const padTokenId = id(files.pad)
+
+  const decode = (ids: readonly number[]) => (ids.length === 0 ? '' : backend.decode([...ids]).trim())
+
+  const tokenize = (text: string | readonly string[], { padding = true, truncation = true } = {}): TokenizerOutput => {
+    const texts = Array.isArray(text) ? text : [text]
+    const removed: number[][] = []
+    const inputIds = texts.map(one => {
+      if (typeof one !== 'string') throw new InvalidOptionError(`a prompt must be a string, got ${typeof one}`)
+      const found = backend.encode(one, { add_special_tokens: false }).ids
+      const content = found.flatMap((id: number) => several.get(id) ?? [id])
+      const room = truncation ? modelMaxLength - 2 : content.length
+      removed.push(content.slice(room))
+      const ids = [bosTokenId, ...content.slice(0, room), eosTokenId]
+      return padding ? ids.concat(Array(Math.max(0, modelMaxLength - ids.length)).fill(padTokenId)) : ids
+    })
+    return removed.some(ids => ids.length > 0) ? { inputIds, truncated: removed.map(decode) } : { inputIds }
+  }
+
+  const setAddedTokens: ClipTokenizer['setAddedTokens'] = tokens => {
+    const named = tokens.flatMap(({ token, ids }) =>
+      ids.map((id, i) => ({ id, content: i === 0 ? token : `${token}_${i}` })),
+    )
+    const plain = { normalized: true, special: false, lstrip: false, rstrip: false }
+    backend = backendOf({ ...files, addedTokens: [...files.addedTokens, ...named.map(one => ({ ...plain, ...one }))] })
+    several = new Map(tokens.filter(({ ids }) => ids.length > 1).map(({ ids }) => [ids[0], ids]))
+  }
+  const has = (token: string) => backend.token_to_id(token) !== undefined
+  return Object.assign(tokenize, { modelMaxLength, bosTokenId, eosTokenId, padTokenId, decode, has, setAddedTokens })
+}
+
+function backendOf(files: ClipTokenizerFiles): Tokenizer {
   const backend = new Tokenizer(
     {
       version: '1.0',
@@ -55,29 +114,7 @@ export async function loadClipTokenizer(folder: string): Promise<ClipTokenizer> 
   const byteWords = (text: string) => bytes(wordsOf(text))
   backend.normalizer = normalized as unknown as typeof backend.normalizer
   backend.pre_tokenizer = byteWords as unknown as typeof backend.pre_tokenizer
-
-  const id = (token: string) => backend.token_to_id(token) as number
-  const modelMaxLength = files.modelMaxLength ?? 77
-  const bosTokenId = id(files.bos)
-  const eosTokenId = id(files.eos)
-  const padTokenId = id(files.pad)
-
-  const decode = (ids: readonly number[]) => (ids.length === 0 ? '' : backend.decode([...ids]).trim())
-
-  const tokenize = (text: string | readonly string[], { padding = true, truncation = true } = {}): TokenizerOutput => {
-    const texts = Array.isArray(text) ? text : [text]
-    const removed: number[][] = []
-    const inputIds = texts.map(one => {
-      if (typeof one !== 'string') throw new InvalidOptionError(`a prompt must be a string, got ${typeof one}`)
-      const content = backend.encode(one, { add_special_tokens: false }).ids
-      const room = truncation ? modelMaxLength - 2 : content.length
-      removed.push(content.slice(room))
-      const ids = [bosTokenId, ...content.slice(0, room), eosTokenId]
-      return padding ? ids.concat(Array(Math.max(0, modelMaxLength - ids.length)).fill(padTokenId)) : ids
-    })
-    return removed.some(ids => ids.length > 0) ? { inputIds, truncated: removed.map(decode) } : { inputIds }
-  }
-  return Object.assign(tokenize, { modelMaxLength, bosTokenId, eosTokenId, padTokenId, decode })
+  return backend
 }
 
 /** diffusers' sentence for the user whose prompt was too long. */

@@ -115,11 +115,15 @@ async function fromVocabMerges(folder: string): Promise<Pick<ClipTokenizerFiles,
       { cause: error },
     )
   }
-  const merges = lines
+  return { vocab, merges: checked(parseMerges(lines, path), vocab, path) }
+}
+
+/** @param text of merges.txt: two tokens a line, after a line that begins with `#version` */
+export function parseMerges(text: string, path: string): [string, string][] {
+  return text
     .split(/\r?\n/)
     .filter(line => line !== '' && !line.startsWith('#version'))
     .map(line => pair(line, path))
-  return { vocab, merges: checked(merges, vocab, path) }
 }
 
 function pair(merge: string, path: string): [string, string] {

@@ -72,6 +72,30 @@ export async function downloadPart(id: string, options: DownloadOptions & PartFi
   })
 }
 
+/**
+ * One file of a repository, through the same cache: of a LoRA, say.
+ * @param choose of the names that there are; throws where none will do
+ * @returns its path
+ */
+export async function downloadOne(
+  id: string,
+  options: DownloadOptions,
+  choose: (names: readonly string[]) => string,
+): Promise<string> {
+  let chosen = ''
+  const folder = await downloadFiles(id, options, {
+    async told(files) {
+      chosen = choose([...files.keys()])
+      return [chosen]
+    },
+    async check(names) {
+      chosen = choose(names)
+      return false
+    },
+  })
+  return join(folder, chosen)
+}
+
 /** Which of a repository's files are wanted. */
 interface Wanted {
   /** asked of what the hub lists; may fetch a file that tells it */

@@ -1,18 +1,18 @@
 import { readdir, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
-import { dirname, extname, join, resolve } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
 import { checkVariant, isPickle, pickleReason } from './component.js'
 import { type DownloadOptions, downloadModel, downloadPart } from './hub.js'
 import { isHubId } from './hubCache.js'
 import { isMissing, readJsonFile } from './json.js'
 import { type PartFiles, partFiles } from './neededFiles.js'
+import { userPath } from './userPath.js'
 
 export { type CachedModel, cachedModels, inspected } from './cachedModels.js'
 export { componentWeights } from './component.js'
 export { type DownloadPlan, downloadPlan } from './downloadPlan.js'
-export { type DownloadOptions, downloadModel } from './hub.js'
+export { type DownloadOptions, downloadModel, downloadOne } from './hub.js'
 export { defaultCacheDir, isHubId } from './hubCache.js'
 export { type ModelIndex, modelIndex } from './modelIndex.js'
 export { type ModelRemoval, modelRemoval } from './modelRemoval.js'
@@ -52,7 +52,7 @@ export async function resolvePart(source: string, options: DownloadOptions & Par
 async function localFolder(source: string): Promise<string | undefined> {
   if (typeof source !== 'string' || source.trim() === '')
     throw new InvalidOptionError(`a model is a folder or a hub id (owner/name), got ${JSON.stringify(source)}`)
-  const path = resolve(source.replace(/^~(?=$|[\\/])/, homedir()))
+  const path = userPath(source)
   const found = await stat(path).catch(error => {
     if (isMissing(error)) return undefined
     throw error
@@ -74,13 +74,18 @@ export async function readJson(folder: string, path: string): Promise<Record<str
 
 /** The folder of the model that ships with the package: from src/ and from dist/ alike. */
 export function embeddedModel(): string {
-  return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', 'tiny')
+  return shippedFolder('tiny')
+}
+
+/** A folder of models/, as the package ships it. */
+export function shippedFolder(name: 'tiny' | 'clip'): string {
+  return join(dirname(createRequire(import.meta.url).resolve('sdnb/package.json')), 'models', name)
 }
 
 function singleFile(source: string): UnsupportedModelError {
   if (extname(source) === '.safetensors')
     return new UnsupportedModelError(
-      `${source} is a single file in the original layout, which is not run here yet; expected a folder in diffusers layout`,
+      `${source} is a single file: load it with fromSingleFile; expected a folder in diffusers layout`,
     )
   if (isPickle(source)) return new UnsupportedModelError(`${source} is a pickle: ${pickleReason}`)
   return new UnsupportedModelError(`${source} is a file; expected a folder in diffusers layout`)

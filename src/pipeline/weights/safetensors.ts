@@ -33,6 +33,13 @@ export async function readSafetensors(path: string): Promise<Weights> {
   return weights
 }
 
+/** What a .safetensors file says of itself beside its tensors; empty where it says nothing. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  const { header } = await readHeader(path, await realpath(path))
+  const metadata = isObject(header.__metadata__) ? Object.entries(header.__metadata__) : []
+  return Object.fromEntries(metadata.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}
+
 /** The specification's limit. */
 const MAX_HEADER = 100_000_000
 

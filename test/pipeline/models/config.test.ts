@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { UnsupportedModelError } from '../../../src/pipeline/errors.js'
 import { parseClipTextConfig } from '../../../src/pipeline/models/clip.js'
 import { parseClipConfig, parseClipVisionConfig } from '../../../src/pipeline/models/clipConfig.js'
+import { parseControlNetConfig } from '../../../src/pipeline/models/controlNet.js'
 import { parseTinyVaeConfig } from '../../../src/pipeline/models/tinyVae.js'
 import { parseUNetConfig } from '../../../src/pipeline/models/unet.js'
 import { parseVaeConfig } from '../../../src/pipeline/models/vae.js'
@@ -46,6 +47,11 @@ const classes = [
       'resnet_out_scale_factor',
       'resnet_skip_time_act',
     ],
+  },
+  {
+    name: 'ControlNetModel',
+    parse: parseControlNetConfig,
+    inert: ['addition_embed_type_num_heads', 'addition_time_embed_dim', 'projection_class_embeddings_input_dim'],
   },
   { name: 'AutoencoderKL', parse: parseVaeConfig, inert: [] },
   { name: 'AutoencoderTiny', parse: parseTinyVaeConfig, inert: ['force_upcast'] },

@@ -2,7 +2,13 @@ import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest'
-import { Generator, StableDiffusionPipeline, StableDiffusionSafetyChecker } from '../../../src/pipeline/index.js'
+import {
+  Generator,
+  StableDiffusionImg2ImgPipeline,
+  StableDiffusionInpaintPipeline,
+  StableDiffusionPipeline,
+  StableDiffusionSafetyChecker,
+} from '../../../src/pipeline/index.js'
 import { expectClose, psnr } from '../../support/compare.js'
 import { item, readTensors } from '../../support/tensors.js'
 import { fixture, readJson } from './fixtures.js'
@@ -35,6 +41,17 @@ function writeIndex(change: object): void {
   const text = JSON.stringify({ ...index, requires_safety_checker: true, feature_extractor, ...change })
   writeFileSync(join(folder, 'model_index.json'), text)
 }
+
+test('pipelines that share a checker’s parts are checked, too', async () => {
+  await using pipeline = await StableDiffusionPipeline.fromPretrained(folder, cpu)
+  const {
+    images: [image],
+  } = await pipeline(prompts[0], { numInferenceSteps: 2, seed: 1 })
+  const inpaint = StableDiffusionInpaintPipeline.fromPipe(StableDiffusionImg2ImgPipeline.fromPipe(pipeline))
+  expect(inpaint.safetyChecker).toBe(pipeline.safetyChecker)
+  const output = await inpaint(prompts[0], { image, maskImage: image, numInferenceSteps: 2, seed: 1 })
+  expect(output.nsfwContentDetected).toHaveLength(1)
+})
 
 describe('a safety checker', () => {
   const call = () => ({ numInferenceSteps: 4, generator: new Generator(21) })

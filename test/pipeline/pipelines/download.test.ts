@@ -46,3 +46,35 @@ test('a cell that was stopped refuses the report, and the download ends with its
   await expect(load()).rejects.toMatchObject({ name: 'AbortError', message: 'The cell was stopped' })
   expect(hub.requests.filter(({ line }) => line.includes('/resolve/')).length).toBeLessThan(names.length)
 })
+
+test('of a repository with a LoRA, or a textual inversion, one file is fetched, and found again offline', async () => {
+  const at = (name: string) => readFileSync(join(folder, '..', name))
+  const commit = 'fedcba9876543210fedcba9876543210fedcba98'
+  hub.repositories['someone/style'] = {
+    commit,
+    files: {
+      'README.md': 'A style',
+      'a.safetensors': at('lora/kohya.safetensors'),
+      'pytorch_lora_weights.safetensors': at('lora/peft.safetensors'),
+    },
+  }
+  hub.repositories['someone/toy'] = {
+    commit,
+    files: { 'learned_embeds.bin': at('inversion/diffusers.bin'), 'toy.png': 'a picture' },
+  }
+  const pipeline = await StableDiffusionPipeline.fromPretrained(folder, { device: 'cpu' })
+  await pipeline.loadLoraWeights('someone/style', { cacheDir })
+  await pipeline.loadTextualInversion('someone/toy', { cacheDir })
+  const fetched = hub.requests.map(({ line }) => line).filter(line => line.includes('/resolve/'))
+  expect(fetched.map(line => line.split('/').at(-1))).toEqual([
+    'pytorch_lora_weights.safetensors',
+    'learned_embeds.bin',
+  ])
+  expect([...pipeline.textEncoder.inversions.keys()]).toEqual(['<toy>'])
+
+  await pipeline.loadLoraWeights('someone/style', { cacheDir, localFilesOnly: true, adapterName: 'again' })
+  expect(pipeline.getListAdapters().unet).toEqual(['default_0', 'again'])
+  await expect(pipeline.loadLoraWeights('someone/style', { cacheDir, weightName: 'b.safetensors' })).rejects.toThrow(
+    'someone/style: expected b.safetensors; it holds README.md, a.safetensors, pytorch_lora_weights.safetensors',
+  )
+})

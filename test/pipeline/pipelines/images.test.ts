@@ -13,6 +13,7 @@ import {
   StableDiffusionImg2ImgPipeline,
   StableDiffusionInpaintPipeline,
   StableDiffusionPipeline,
+  UNet2DConditionModel,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
 import { psnr } from '../../support/compare.js'
@@ -195,6 +196,19 @@ describe('inpainting', () => {
     expect([60, 90, 119].map(differing)).toEqual([true, true, true])
   })
 
+  test('nine channels go with balanced and fast; another pipeline refuses them', async () => {
+    const unet = await UNet2DConditionModel.fromPretrained(fixture('inpaint'), { device: 'cpu' })
+    const nine = new StableDiffusionInpaintPipeline({ ...base.components, unet })
+    const steps = { ...call, numInferenceSteps: 8 }
+    const [exact] = (await nine('a car', steps)).images
+    for (const quality of ['balanced', 'fast'] as const)
+      expect(psnr((await nine('a car', { ...steps, quality })).images[0].data, exact.data)).toBeGreaterThan(15)
+    expect(() => StableDiffusionImg2ImgPipeline.fromPipe(nine)).toThrow(
+      /"in_channels" is 9; image to image needs the VAE's latent_channels, 4: load this model with StableDiffusionInpaint/,
+    )
+    await unet.release()
+  })
+
   test.each<[Partial<InpaintOptions>, string]>([
     [{ maskImage: undefined as never }, 'maskImage must be an Image'],
     [{ maskImage: [mask, mask] }, 'maskImage must be one, or one a prompt (1), got 2'],
@@ -226,7 +240,7 @@ describe('ControlNets', () => {
     expect(images[0].parameters).toMatchObject({ controlNet: 'controlnet 0.5 (0–0.8); controlnet 1 (0–0.8)' })
   })
 
-  test('balanced and fast take what the last whole step was told', async () => {
+  test('balanced and fast are steered, too', async () => {
     const steps = { ...call, numInferenceSteps: 8 }
     const [exact] = (await steered('a car', steps)).images
     for (const quality of ['balanced', 'fast'] as const)

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import {
   type CallOptions,
+  ControlNetModel,
   encodeWeighted,
+  Image,
   InvalidOptionError,
+  StableDiffusionControlNetPipeline,
   StableDiffusionPipeline,
   type Tensor,
 } from '../../../src/pipeline/index.js'
@@ -92,6 +95,21 @@ test('without guidance a composed prompt is guided as strongly as its weights sa
   expectClose(same.data, (await latents('a car', off)).data, 1e-3, 'latents')
   const negative = await latents('a car:0', off)
   expectClose(negative.data, (await latents('fog', off)).data, 1e-3, 'latents')
+})
+
+test.each([false, true])('a ControlNet sees each part of a prompt, guessMode %s', async guessMode => {
+  const base = await StableDiffusionPipeline.fromPretrained(fixture('sd2'), { device: 'cpu' })
+  const controlnet = await ControlNetModel.fromPretrained(fixture('controlnet'), { device: 'cpu' })
+  await using steered = StableDiffusionControlNetPipeline.fromPipe(base, { controlnet })
+  const image = new Image(
+    Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => i % 251),
+    64,
+    64,
+  )
+  const options = { ...a1111, image, guessMode, negativePrompt: 'fog', numImagesPerPrompt: 2 }
+  const draw = async (prompt: string) => (await steered(prompt, options)).latents!.data
+  expectClose(await draw('a car:0.5 AND a car:0.5'), await draw('a car'), 1e-3, 'latents')
+  expect(await draw('a car:0.5 AND a boat:0.5')).not.toEqual(await draw('a car'))
 })
 
 test('balanced and fast draw nearly the same, the text changing on the way', async () => {

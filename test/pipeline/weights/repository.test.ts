@@ -77,7 +77,7 @@ describe('a source that is', () => {
   test('a single .safetensors is refused', async () => {
     const error = await errorOf(resolveModel(join(folderOf({ 'v1.safetensors': 'x' }), 'v1.safetensors')))
     expect(error).toBeInstanceOf(UnsupportedModelError)
-    expect(error.message).toMatch('v1.safetensors is a single file in the original layout')
+    expect(error.message).toMatch('v1.safetensors is a single file: load it with fromSingleFile')
   })
 
   test('a folder without the variant asked for', async () => {

@@ -1,0 +1,144 @@
+import { elementCount } from '../tensor.js'
+import type { WeightTensor } from '../weights/safetensors.js'
+import type { Value } from './graph.js'
+import type { ConvOptions, Layers } from './layers.js'
+
+/**
+ * What an adapter changes in the weight W of a layer, [out, in] or [out, in, k, k], at scale 1.
+ * `lora`: up · down. Hu et al. 2021. `loha`: (1a · 1b) ⊙ (2a · 2b); `lokr`: first ⊗ second, each whole or in two factors. Yeh et al. 2023.
+ */
+export type Delta =
+  | { kind: 'lora'; down: WeightTensor; up: WeightTensor }
+  | { kind: 'loha'; factors: readonly [a1: WeightTensor, b1: WeightTensor, a2: WeightTensor, b2: WeightTensor] }
+  | { kind: 'lokr'; first: readonly WeightTensor[]; second: readonly WeightTensor[] }
+
+/** A delta with what it is multiplied by: a number, or the place in the input `adapter_scales`, so that a change of scale keeps the session. */
+export interface ScaledDelta {
+  /** of the adapter and the layer: what names the delta's tensors in a graph */
+  key: string
+  delta: Delta
+  scale: { fixed: number } | { input: number }
+}
+
+/** The deltas of a network's layers. */
+export interface LayerAdapters {
+  /** by path of the layer, as WeightPath has it */
+  layers: ReadonlyMap<string, readonly ScaledDelta[]>
+  /** length of the input `adapter_scales`, float32, of which the last is always 1 */
+  scales: number
+}
+
+/** y = x · Wᵀ, or of `rows` of W, with what the adapters of the layer add beside it. */
+export function besideLinear(g: Layers, y: Value, x: Value, path: string, rows?: readonly [number, number]): Value {
+  for (const { key, delta, scale } of beside(g, path)) {
+    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape.at(-1)!])
+    const up = stored(g, `${key}.up`, delta.up, delta.up.shape.slice(0, 2), rows)
+    const low = g.mul(g.product(x, g.cast(down, g.precision)), g.cast(scaleOf(g, scale), g.precision))
+    y = g.add(y, g.product(low, g.cast(up, g.precision)))
+  }
+  return y
+}
+
+/** A convolution's result with what the adapters of the layer add beside it. */
+export function besideConv(g: Layers, y: Value, x: Value, path: string, options: ConvOptions): Value {
+  for (const { key, delta, scale } of beside(g, path)) {
+    const { kernel } = options
+    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape[1], kernel ?? 3, kernel ?? 3])
+    const up = stored(g, `${key}.up`, delta.up, [y.shape[1], delta.down.shape[0], 1, 1])
+    const low = g.convolution(x, g.cast(down, g.precision), undefined, options)
+    const scaled = g.mul(low, g.cast(scaleOf(g, scale), g.precision))
+    y = g.add(y, g.convolution(scaled, g.cast(up, g.precision), undefined, { kernel: 1 }))
+  }
+  return y
+}
+
+/**
+ * A weight, or `rows` of it, with the deltas that are not computed beside it: those of a fixed scale, which onnxruntime folds into the weight while
+ * it loads, and those that are no product of two. In float32: it folds nothing in half precision.
+ */
+export function withDeltas(g: Layers, weight: Value, path: string, rows?: readonly [number, number]): Value {
+  for (const { key, delta, scale } of g.options.adapters?.layers.get(path) ?? []) {
+    if (isBeside({ delta, scale })) continue
+    weight = g.add(g.cast(weight, 'float32'), g.reshape(deltaOf(g, key, delta, scale, rows), weight.shape))
+  }
+  return weight
+}
+
+/** Whether `withDeltas` gives another weight. */
+export function changesWeight(g: Layers, path: string): boolean {
+  return (g.options.adapters?.layers.get(path) ?? []).some(one => !isBeside(one))
+}
+
+type Beside = ScaledDelta & { delta: Extract<Delta, { kind: 'lora' }> }
+
+function beside(g: Layers, path: string): Beside[] {
+  return (g.options.adapters?.layers.get(path) ?? []).filter((one): one is Beside => isBeside(one))
+}
+
+function isBeside({ delta, scale }: Pick<ScaledDelta, 'delta' | 'scale'>): boolean {
+  return delta.kind === 'lora' && 'input' in scale
+}
+
+/** @returns in float32, as many numbers as the weight, or its rows, holds */
+function deltaOf(
+  g: Layers,
+  key: string,
+  delta: Delta,
+  scale: ScaledDelta['scale'],
+  rows?: readonly [number, number],
+): Value {
+  const matrix = (name: string, tensor: WeightTensor, rows?: readonly [number, number]) =>
+    g.cast(
+      stored(g, `${key}.${name}`, tensor, [tensor.shape[0], elementCount(tensor.shape) / tensor.shape[0]], rows),
+      'float32',
+    )
+  switch (delta.kind) {
+    case 'lora':
+      return g.matMul(g.mul(matrix('up', delta.up, rows), scaleOf(g, scale)), matrix('down', delta.down))
+    case 'loha': {
+      const [a1, b1, a2, b2] = delta.factors
+      const first = g.matMul(g.mul(matrix('a1', a1, rows), scaleOf(g, scale)), matrix('b1', b1))
+      const second = g.matMul(unfolded(g, matrix('a2', a2, rows), scale), matrix('b2', b2))
+      return g.mul(first, second)
+    }
+    case 'lokr': {
+      const factor = (name: string, tensors: readonly WeightTensor[]) =>
+        tensors.map((tensor, i) => matrix(`${name}${i}`, tensor)).reduce((a, b) => g.matMul(a, b))
+      const first = factor('first', delta.first)
+      const second = factor('second', delta.second)
+      const whole = kronecker(g, g.mul(first, scaleOf(g, scale)), second)
+      if (!rows) return whole
+      const out = first.shape[0] * second.shape[0]
+      const sizes = rows[0] === 0 ? [rows[1], out - rows[1]] : [rows[0], out - rows[0]]
+      return g.split(g.reshape(whole, [out, elementCount(whole.shape) / out]), sizes, 0)[rows[0] === 0 ? 0 : 1]
+    }
+  }
+}
+
+/** A ⊗ B; the kernel of a convolution stays beside B's columns. */
+function kronecker(g: Layers, a: Value, b: Value): Value {
+  const [rows, columns] = a.shape
+  return g.mul(g.reshape(a, [rows, 1, columns, 1]), g.reshape(b, [1, b.shape[0], 1, b.shape[1]]))
+}
+
+/** Times 1 from an input: onnxruntime would otherwise hold the product of two constants, as large as the weight. */
+function unfolded(g: Layers, x: Value, scale: ScaledDelta['scale']): Value {
+  return 'fixed' in scale ? x : g.mul(x, scaleOf(g, { input: g.options.adapters!.scales - 1 }))
+}
+
+/** float32, [] */
+function scaleOf(g: Layers, scale: ScaledDelta['scale']): Value {
+  if ('fixed' in scale) return g.graph.constant('float32', [scale.fixed], [])
+  return g.node('Gather', [g.adapterScales!, g.graph.constant('int64', [scale.input], [])], [])
+}
+
+/** A tensor of an adapter's file, where it lies, in another shape of the same numbers. */
+function stored(
+  g: Layers,
+  key: string,
+  tensor: WeightTensor,
+  shape: readonly number[],
+  rows?: readonly [number, number],
+): Value {
+  return g.graph.external(`${key} ${shape.length}`, { ...tensor, shape: [...shape] }, rows)
+}
