@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
@@ -5,6 +6,7 @@ import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
+import { tiled } from './tiled.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 import { type VaeFileOptions, vaeFile } from './vaeFile.js'
 
@@ -24,6 +26,17 @@ export interface AutoencoderKL {
    * @returns `sample` [batch, 3, height, width], −1…1 and a little beyond
    */
   decode(latents: Tensor, options?: RunOptions): Promise<{ sample: Tensor }>
+  /** One picture of a batch at a time, the default: a batch at once is no faster here and takes as many times the memory. */
+  enableSlicing(): void
+  disableSlicing(): void
+  /**
+   * Pictures larger than a tile are encoded and decoded in tiles that overlap, blended into one another: the memory of one tile. Colours
+   * may differ a little from tile to tile.
+   * @param tileSize side in pixels, a multiple of four latents; by default the config's `sample_size`
+   * @throws InvalidOptionError
+   */
+  enableTiling(tileSize?: number): void
+  disableTiling(): void
   release(): Promise<void>
 }
 
@@ -68,6 +81,16 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
     vaeEncoderGraph(config, weights, size, layers),
   )
   const scaleFactor = 2 ** (config.blockOutChannels.length - 1)
+  let isSliced = true
+  /** in pixels */
+  let tileSize = Infinity
+
+  /** A batch, by whole or in slices, and each slice by whole or in tiles. @param size side of a tile of `input` @param scale of sides */
+  async function inParts(input: Tensor, size: number, scale: number, run: (part: Tensor) => Promise<Tensor>) {
+    const [, , height, width] = input.dims
+    if (height > size || width > size) return concat(await eachItem(input, item => tiled(item, size, scale, run)))
+    return isSliced ? concat(await eachItem(input, run)) : run(input)
+  }
 
   return {
     config,
@@ -75,19 +98,34 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
     scaleFactor,
     async encode(image, { signal, device } = {}) {
       const sample = checkedPictures(image, config.inChannels, scaleFactor)
-      const [, , height, width] = sample.dims
-      const moments = await eachItem(sample, item =>
-        encoder.run({ batch: 1, height, width }, { sample: item }, { signal, device }),
-      )
-      return { latentDist: diagonalGaussian(moments.map(({ moments }) => moments)) }
+      const moments = await inParts(sample, tileSize, 1 / scaleFactor, async sample => {
+        const [batch, , height, width] = sample.dims
+        return (await encoder.run({ batch, height, width }, { sample }, { signal, device })).moments
+      })
+      return { latentDist: diagonalGaussian(moments) }
     },
     async decode(latents, { signal, device } = {}) {
       const checked = checkedTensor('latents', latents, ['batch', config.latentChannels, 'height', 'width'])
-      const [, , height, width] = checked.dims
-      const decoded = await eachItem(checked, item =>
-        decoder.run({ batch: 1, height, width }, { latents: item }, { signal, device }),
-      )
-      return { sample: concat(decoded.map(({ sample }) => sample)) }
+      const sample = await inParts(checked, tileSize / scaleFactor, scaleFactor, async latents => {
+        const [batch, , height, width] = latents.dims
+        return (await decoder.run({ batch, height, width }, { latents }, { signal, device })).sample
+      })
+      return { sample }
+    },
+    enableSlicing() {
+      isSliced = true
+    },
+    disableSlicing() {
+      isSliced = false
+    },
+    enableTiling(size = [config.sampleSize ?? 512].flat()[0]) {
+      const multiple = 4 * scaleFactor
+      if (!Number.isInteger(size) || size < multiple || size % multiple !== 0)
+        throw new InvalidOptionError(`tileSize must be a multiple of ${multiple} pixels, got ${size}`)
+      tileSize = size
+    },
+    disableTiling() {
+      tileSize = Infinity
     },
     async release() {
       await encoder.release()
@@ -96,13 +134,15 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
   }
 }
 
-/** @param moments a picture each, [1, 2·channels, height, width]: means, then logarithms of the variances */
-function diagonalGaussian(moments: Tensor[]): DiagonalGaussian {
-  const [, channels, height, width] = moments[0].dims
+/** @param moments [batch, 2·channels, height, width]: means, then logarithms of the variances */
+function diagonalGaussian(moments: Tensor): DiagonalGaussian {
+  const [batch, channels, height, width] = moments.dims
   const dims = [1, channels / 2, height, width]
-  const half = moments[0].data.length / 2
-  const mean = concat(moments.map(({ data }) => tensor(data.slice(0, half), dims)))
-  const logvar = concat(moments.map(({ data }) => tensor(data.slice(half), dims)))
+  const half = moments.data.length / batch / 2
+  const part = (i: number) => tensor(moments.data.slice(i * half, (i + 1) * half), dims)
+  const items = Array.from({ length: batch }, (_, i) => i)
+  const mean = concat(items.map(i => part(2 * i)))
+  const logvar = concat(items.map(i => part(2 * i + 1)))
   logvar.data.forEach((value, i) => {
     logvar.data[i] = Math.min(20, Math.max(-30, value))
   })

@@ -157,6 +157,7 @@ const weightTypes: Record<string, DataType | undefined> = {
   F16: 'float16',
   BF16: 'bfloat16',
   I8: 'int8',
+  U8: 'uint8',
 }
 
 /** Field numbers of TensorProto. */

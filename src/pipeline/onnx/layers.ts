@@ -3,6 +3,7 @@ import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import { conv3x3Int8, linearInt8 } from './int8.js'
+import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
 
 export type { Attention }
@@ -84,23 +85,27 @@ export class Layers {
    */
   linear(x: Value, p: WeightPath, features: number, { bias = true, int8 = false } = {}): Value {
     const term = bias ? this.weight(p, 'bias', [features]) : undefined
+    const shape = [features, x.shape.at(-1)!] as const
     const y =
       int8 && bearsInt8(this, p)
         ? linearInt8(this, x, p, features, term)
-        : this.product(x, this.weight(p, 'weight', [features, x.shape.at(-1)!]), term)
+        : isIn4Bits(this, p, shape)
+          ? linear4Bit(this, x, p, shape, term)
+          : this.product(x, this.weight(p, 'weight', shape), term)
     return besideLinear(this, y, x, p.path)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
-    if (bearsInt8(this, p)) {
+    const inputs = x.shape.at(-1)!
+    if (bearsInt8(this, p) || isIn4Bits(this, p, [2 * features, inputs])) {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
     }
     const half = (from: number) => {
       const rows = [from, from + features] as const
-      const weight = this.weight(p, 'weight', [2 * features, x.shape.at(-1)!], rows)
+      const weight = this.weight(p, 'weight', [2 * features, inputs], rows)
       const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
       return besideLinear(this, y, x, p.path, rows)
     }
@@ -202,9 +207,10 @@ export class Layers {
     return this.node('Gather', [table, ids], [...ids.shape, channels], { attributes: { axis: 0 } })
   }
 
-  /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads. */
+  /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for. */
   weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
     const { key, tensor } = p.take(name, shape)
+    if (tensor.quantized && !changesWeight(this, p.path)) return dequantized(this, key, tensor.quantized, rows)
     const stored = this.graph.external(key, tensor, rows)
     return this.cast(name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored, this.precision)
   }

@@ -2,11 +2,23 @@ import { InvalidOptionError } from '../errors.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { Device } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
+import { type Quantization, quantizations } from '../weights/quantizedWeights.js'
+import { checkedMemory } from './memoryPlan.js'
 import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
 
 export interface FromPretrainedOptions {
   /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
   dtype?: 'float32' | 'float16'
+  /**
+   * Holds the U-Net's and the text encoder's layers in few bits, as bitsandbytes makes them: `'int8'`, on every device; `'nf4'` or
+   * `'fp4'`, linear layers in 4 bits and convolutions in 8, on cpu and cuda. They are made once, in the user's cache (as the files have them)
+   */
+  quantization?: Quantization
+  /**
+   * Of private memory of the process that computes, bytes or a text such as `'1GB'`: what keeps a guided call of one picture of the model's own size
+   * below it is switched on, offloading and the autoencoder's tiles. On the CPU (no bound)
+   */
+  maxMemory?: number | string
   /** such as `'cuda:1'`, the second card; `'auto'`, the default, takes what SDNB_DEVICE names, else the best that works */
   device?: Device | 'auto'
   /** branch, tag or commit of a hub repository (`'main'`) */
@@ -31,6 +43,8 @@ export interface FromPretrainedOptions {
 
 const names = new Set<string>([
   'dtype',
+  'quantization',
+  'maxMemory',
   'device',
   'revision',
   'variant',
@@ -47,8 +61,10 @@ const names = new Set<string>([
 /** @throws InvalidOptionError naming the option, what it may be and what came */
 export function checkFromPretrained(options: FromPretrainedOptions): void {
   checkNames(options, names)
-  const { dtype, scheduler, safetyChecker, requiresSafetyChecker } = options
+  const { dtype, quantization, maxMemory, scheduler, safetyChecker, requiresSafetyChecker } = options
   if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
+  if (quantization !== undefined) oneOf('quantization', quantization, quantizations)
+  if (maxMemory !== undefined) checkedMemory(maxMemory)
   if (scheduler !== undefined && typeof scheduler?.setTimesteps !== 'function')
     throw new InvalidOptionError(
       `scheduler must be one such as DDIMScheduler.fromConfig(pipeline.scheduler.config), got ${shown(scheduler)}`,

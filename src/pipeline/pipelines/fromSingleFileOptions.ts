@@ -21,6 +21,8 @@ const names = new Set<string>([
   'localFilesOnly',
   'token',
   'onProgress',
+  'quantization',
+  'maxMemory',
   'device',
   'scheduler',
   'safetyChecker',

@@ -8,13 +8,17 @@ import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
 import { unet2DConditionModel } from '../models/unet2DConditionModel.js'
 import { parseVaeConfig } from '../models/vae.js'
-import { resolveDevice } from '../runtime/engine.js'
+import { checkQuantization } from '../onnx/quantized.js'
+import { deviceKind, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
+import { quantizedWeights } from '../weights/quantizedWeights.js'
 import { type ModelIndex, modelIndex } from '../weights/repository.js'
+import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
+import { checkedMemory, memoryPlan } from './memoryPlan.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -27,9 +31,9 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
-  const { dtype = 'float32', scheduler, variant } = options
+  const { dtype = 'float32', variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const parts = await partsOf(folderFiles(folder, variant), placement, { scheduler })
+  const parts = await partsOf(folderFiles(folder, variant), placement, options)
   return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
 }
 
@@ -43,21 +47,29 @@ export async function loadSingleFile(path: string, options: FromSingleFileOption
   return { ...(await partsOf(await singleFile(path, options), placement, options)), name: path, safetyChecker }
 }
 
+type LoadOptions = Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'maxMemory' | 'signal' | 'vae'>
+
 async function partsOf(
   files: ModelFiles,
   placement: Placement,
-  { scheduler, vae }: Pick<FromSingleFileOptions, 'scheduler' | 'vae'>,
+  { scheduler, vae, quantization, maxMemory, signal }: LoadOptions,
 ): Promise<Omit<StableDiffusionParts, 'name'>> {
+  if (quantization) checkQuantization(quantization, deviceKind(placement.device))
+  const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
-  return {
+  const parts = {
     dtype: placement.dtype,
     tokenizer: await files.tokenizer(),
-    textEncoder: clipTextModel(textConfig, await files.textEncoder(textConfig), placement),
-    unet: unet2DConditionModel(unetConfig, await files.unet(unetConfig), placement),
+    textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement),
+    unet: unet2DConditionModel(unetConfig, await held(await files.unet(unetConfig)), placement),
     vae: vae ?? (await autoencoder(files, placement)),
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
+  if (maxMemory === undefined) return parts
+  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization !== undefined)
+  if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
+  return { ...parts, isOffloaded }
 }
 
 async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {

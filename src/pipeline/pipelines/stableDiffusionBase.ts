@@ -1,5 +1,4 @@
 import { inspect } from 'node:util'
-import { InvalidOptionError } from '../errors.js'
 import { imagesFromDecoder } from '../image/fromDecoder.js'
 import { shownAsGrid } from '../image/grid.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
@@ -7,18 +6,17 @@ import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
-import type { Attention } from '../onnx/layers.js'
 import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkedTensor, scaled, type Tensor } from '../tensor.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
-import { AdapterLoader } from './adapterLoader.js'
 import type { Call, CallOptions, PipelineOutput, Sizes } from './callOptions.js'
 import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
 import { encodePrompt } from './encodePrompt.js'
 import { imageParameters } from './imageParameters.js'
 import { checkedMap, type MapOptions, mapDevices } from './map.js'
+import { MemorySettings } from './memorySettings.js'
 import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 import { previewer } from './previewer.js'
@@ -29,7 +27,7 @@ import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusio
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
  * with (`start`); from there on all go one way, `stepsOf`.
  */
-export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends AdapterLoader {
+export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends MemorySettings {
   readonly name: string
   readonly dtype: 'float32' | 'float16'
   tokenizer: ClipTokenizer
@@ -55,6 +53,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.safetyChecker = parts.safetyChecker ?? null
     this.previewDecoder = null
     this.dtype = parts.dtype
+    this.isOffloaded = parts.isOffloaded ?? false
   }
 
   /** @throws InvalidOptionError naming the option, what it may be and what came */
@@ -70,7 +69,9 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
     const start = await this.start(call, scheduler)
+    await this.turnOver()
     const text = await encodePrompt(this, call, start.timesteps.length)
+    await this.turnOver()
     const encoded = performance.now()
     const latents = yield* denoising({
       ...start,
@@ -80,9 +81,11 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
       onStepEnd: (place, latents) => this.calledBack(call, place, start.afterStep?.(latents, place) ?? latents),
       signal,
     })
+    await this.turnOver()
     const finished = performance.now()
     const { images, nsfwContentDetected } =
       call.outputType === 'image' ? await this.decode(latents, call, start.finish) : { images: [] }
+    await this.turnOver()
     const end = performance.now()
     const output = {
       images,
@@ -126,8 +129,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts, as another pipeline's constructor takes them. */
   get components(): StableDiffusionParts {
-    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker } = this
-    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker }
+    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded } = this
+    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded }
   }
 
   /** The device that really runs. */
@@ -146,32 +149,6 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     for (const { placement } of this.networks()) placement.device = resolved
     if (hasMoved) await this.dispose()
     return this
-  }
-
-  /** Attention over a part of the heads at a time: less memory, slower. `'auto'`: half of them; `'max'`: one. */
-  enableAttentionSlicing(sliceSize: 'auto' | 'max' | number = 'auto'): void {
-    if (sliceSize !== 'auto' && sliceSize !== 'max' && !(Number.isInteger(sliceSize) && sliceSize >= 1))
-      throw new InvalidOptionError(`sliceSize must be 'auto', 'max' or a whole number of at least 1, got ${sliceSize}`)
-    this.setAttention({ kind: 'sliced', sliceSize })
-  }
-
-  disableAttentionSlicing(): void {
-    this.setAttention({ kind: 'fused' })
-  }
-
-  /** One operator for the whole of attention, the default here: little memory and fast. */
-  enableXformersMemoryEfficientAttention(): void {
-    this.setAttention({ kind: 'fused' })
-  }
-
-  /** MatMul and Softmax, the score matrix held whole. */
-  disableXformersMemoryEfficientAttention(): void {
-    this.setAttention({ kind: 'plain' })
-  }
-
-  /** Frees memory; a later call makes the sessions anew. */
-  async dispose(): Promise<void> {
-    await Promise.all(this.networks().map(part => part.release()))
   }
 
   /** For a notebook's list of what is loaded: the device, and the bytes that its process holds. */
@@ -228,12 +205,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     }
   }
 
-  private setAttention(attention: Attention): void {
-    for (const { placement } of this.networks()) placement.attention = attention
-  }
-
   /** The parts that take memory on the device. */
-  protected networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
+  protected override networks(): Pick<UNet2DConditionModel, 'placement' | 'release'>[] {
     const { textEncoder, unet, vae, safetyChecker, previewDecoder } = this
     return [textEncoder, unet, vae, safetyChecker, previewDecoder].filter(part => part !== null)
   }

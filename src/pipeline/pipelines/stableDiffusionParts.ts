@@ -18,6 +18,8 @@ export interface StableDiffusionParts {
   scheduler: Scheduler
   /** null: pictures are not filtered */
   safetyChecker?: StableDiffusionSafetyChecker | null
+  /** each part's sessions last for its turn (no) */
+  isOffloaded?: boolean
   /** of the noise drawn, and of the arithmetic where the device has it */
   dtype: 'float32' | 'float16'
 }

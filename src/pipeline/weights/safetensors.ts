@@ -1,6 +1,7 @@
 import { open, realpath } from 'node:fs/promises'
 import { CorruptWeightsError } from '../errors.js'
 import { elementCount } from '../tensor.js'
+import type { QuantizedWeight } from './quantizedWeights.js'
 
 /** Where one tensor lies: `length` bytes from `offset` of `file`, row-major, little endian. */
 export interface WeightTensor {
@@ -12,6 +13,8 @@ export interface WeightTensor {
   offset: number
   /** bytes */
   length: number
+  /** the same in few bits, which takes its place in a graph */
+  quantized?: QuantizedWeight
 }
 
 export type Weights = Map<string, WeightTensor>
