@@ -39,7 +39,7 @@ export function absence(python, needs) {
  */
 export async function openPeer(python, script, ...args) {
   const started = performance.now()
-  const child = spawn(python, [peerScript(script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = startPython(python, script, args, ['pipe', 'pipe', 'inherit'])
   const exit = once(child, 'exit')
   const memory = watchMemory(() => child.pid)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -107,9 +107,7 @@ export async function exported(python, folder, format) {
     await rm(unfinished, { recursive: true, force: true })
     await mkdir(unfinished, { recursive: true })
     const run = await seconds(async () => {
-      const child = spawn(python.path, ['-W', 'ignore', peerScript(`export_${format}.py`), folder, unfinished], {
-        stdio: ['ignore', 2, 2],
-      })
+      const child = startPython(python.path, `export_${format}.py`, [folder, unfinished], ['ignore', 2, 2])
       const memory = watchMemory(() => child.pid)
       const [code] = await once(child, 'exit')
       if (code !== 0) throw new Error(`the export for ${format} failed`)
@@ -119,6 +117,12 @@ export async function exported(python, folder, format) {
     await rename(unfinished, target)
   }
   return { path: target, ...JSON.parse(readFileSync(record, 'utf8')) }
+}
+
+/** A script of peers/, without its libraries' warnings and bars. */
+export function startPython(python, script, args, stdio) {
+  const env = { ...process.env, TRANSFORMERS_VERBOSITY: 'error', TQDM_DISABLE: '1' }
+  return spawn(python, ['-W', 'ignore', peerScript(script), ...args], { env, stdio })
 }
 
 const peerScript = name => fileURLToPath(new URL(`peers/${name}`, import.meta.url))

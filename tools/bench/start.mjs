@@ -9,7 +9,7 @@ import { withKernel } from './kernelSession.mjs'
 import { startOwnKernel } from './kernels.mjs'
 import { limitsTable, verdict } from './limits.mjs'
 import { ms, range, table, times } from './markdown.mjs'
-import { absence } from './peers.mjs'
+import { absence, startPython } from './peers.mjs'
 import { seconds, spread } from './time.mjs'
 
 export const title = 'Start'
@@ -141,13 +141,14 @@ const firstSteps = 25
 /** Seconds from a process's start to its first picture, or its first call of the U-Net. */
 async function firstBesideDiffusers(python, folder, what, rounds) {
   const hasPeer = !absence(python, diffusers)
-  const here = name => join(root, 'tools/bench', name)
   const args = [folder, what, `${firstSteps}`]
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const script = join(root, 'tools/bench/first.mjs')
   const pairs = []
   for (let i = 0; i < rounds; i++)
     pairs.push({
-      ours: await untilDone(process.execPath, here('first.mjs'), ...args),
-      ...(hasPeer && { theirs: await untilDone(python.path, here('peers/first.py'), ...args) }),
+      ours: await untilDone(() => spawn(process.execPath, [script, ...args], { cwd: root, stdio })),
+      ...(hasPeer && { theirs: await untilDone(() => startPython(python.path, 'first.py', args, stdio)) }),
     })
   return {
     ours: spread(pairs.map(({ ours }) => ours)),
@@ -159,13 +160,13 @@ async function firstBesideDiffusers(python, folder, what, rounds) {
 }
 
 /** Seconds from a process's start until it says that it is done. */
-async function untilDone(command, ...args) {
+async function untilDone(start) {
   const started = performance.now()
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = start()
   const exit = once(child, 'exit')
   const said = await Promise.race([once(child.stdout, 'data'), exit.then(() => undefined)])
   const took = (performance.now() - started) / 1000
-  if (String(said).trim() !== 'done') throw new Error(`${args[0]} ended before it was done`)
+  if (String(said).trim() !== 'done') throw new Error(`${child.spawnargs.join(' ')} ended before it was done`)
   await exit
   return took
 }

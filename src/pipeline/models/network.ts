@@ -1,4 +1,5 @@
 import { callerSignal } from '../callerSignal.js'
+import { CorruptWeightsError, UnsupportedModelError } from '../errors.js'
 import type { ModelGraph } from '../onnx/graph.js'
 import type { Attention, LayerOptions } from '../onnx/layers.js'
 import { type Device, deviceKind, type EngineTensor, openEngine } from '../runtime/engine.js'
@@ -23,6 +24,24 @@ export interface Network<Shape> {
   run(shape: Shape, inputs: Record<string, EngineTensor>, options?: RunOptions): Promise<Record<string, Tensor>>
   /** Frees the memory of the sessions, on every device; the next run makes one anew. */
   release(): Promise<void>
+}
+
+/** Half precision ends at 65,504; what overflows would end as a black picture. */
+function checkNumbers(name: string, { data }: Tensor, precision: 'float32' | 'float16'): void {
+  if (areNumbers(data)) return
+  if (precision === 'float16')
+    throw new UnsupportedModelError(
+      `the ${name} gave values that are no numbers: this model overflows half precision; load it with dtype: 'float32'`,
+    )
+  throw new CorruptWeightsError(
+    `the ${name} gave values that are no numbers: its weights, or what it was given, hold such values; see whether ` +
+      'latents or embeddings of your own do, else download the file again',
+  )
+}
+
+function areNumbers(data: Float32Array): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false
+  return true
 }
 
 let networks = 0
@@ -52,7 +71,9 @@ export function network<Shape extends object>(
       const provider = deviceKind(device)
       const precision = provider === 'cpu' ? 'float32' : dtype
       const model = { key, build: () => build(shape, { provider, attention, precision }) }
-      return openEngine(device).run(model, inputs, { signal: callerSignal(signal) })
+      const outputs = await openEngine(device).run(model, inputs, { signal: callerSignal(signal) })
+      for (const output of Object.values(outputs)) checkNumbers(name, output, precision)
+      return outputs
     },
   }
 }

@@ -25,16 +25,28 @@ export async function loadControlNetParts(
   return { ...parts, controlnet: controlnet ?? (await ownControlNet(source, options)) }
 }
 
-/** A folder that was saved from such a pipeline has its ControlNet beside the other parts. */
-async function ownControlNet(source: string, options: FromPretrainedOptions): Promise<ControlNetModel> {
+/** A folder that was saved from such a pipeline has its ControlNets beside the other parts: `controlnet`, `controlnet_1`, … */
+async function ownControlNet(
+  source: string,
+  options: FromPretrainedOptions,
+): Promise<ControlNetModel | ControlNetModel[]> {
   const { scheduler: _, safetyChecker: __, requiresSafetyChecker: ___, ...own } = options
-  return ControlNetModel.fromPretrained(source, { ...own, subfolder: 'controlnet' }).catch(error => {
+  const from = (subfolder: string) => ControlNetModel.fromPretrained(source, { ...own, subfolder })
+  const first = await from('controlnet').catch(error => {
     if (!(error instanceof ModelNotFoundError)) throw error
     throw new InvalidOptionError(
       `controlnet must be given, such as await ControlNetModel.fromPretrained('lllyasviel/sd-controlnet-canny'): ${source} holds none`,
       { cause: error },
     )
   })
+  const all = [first]
+  for (;;) {
+    const next = await from(`controlnet_${all.length}`).catch(error => {
+      if (!(error instanceof ModelNotFoundError)) throw error
+    })
+    if (!next) return all.length > 1 ? all : first
+    all.push(next)
+  }
 }
 
 /** @throws InvalidOptionError for what is none */

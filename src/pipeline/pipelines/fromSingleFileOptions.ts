@@ -5,10 +5,7 @@ import { checkFromPretrained, type FromPretrainedOptions } from './fromPretraine
 import { checkNames, shown } from './optionChecks.js'
 
 export interface FromSingleFileOptions
-  extends Pick<
-    FromPretrainedOptions,
-    'dtype' | 'quantization' | 'maxMemory' | 'device' | 'scheduler' | 'safetyChecker' | 'signal'
-  > {
+  extends Omit<FromPretrainedOptions, 'revision' | 'variant' | 'requiresSafetyChecker'> {
   /**
    * a folder in diffusers layout: its configurations, scheduler and tokenizer are taken, and its weights for a part that the file lacks (those of
    * the model that the names in the file tell)
@@ -20,6 +17,10 @@ export interface FromSingleFileOptions
 
 const names = new Set<string>([
   'dtype',
+  'cacheDir',
+  'localFilesOnly',
+  'token',
+  'onProgress',
   'quantization',
   'maxMemory',
   'device',

@@ -40,11 +40,11 @@ export async function loadStableDiffusion(
 /** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
 export async function loadSingleFile(path: string, options: FromSingleFileOptions): Promise<StableDiffusionParts> {
   checkFromSingleFile(options)
-  const { dtype = 'float32', config, safetyChecker = null } = options
+  const { dtype = 'float32', safetyChecker = null } = options
   const device = await resolveDevice(options.device ?? 'auto')
   options.signal?.throwIfAborted()
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  return { ...(await partsOf(await singleFile(path, config), placement, options)), name: path, safetyChecker }
+  return { ...(await partsOf(await singleFile(path, options), placement, options)), name: path, safetyChecker }
 }
 
 type LoadOptions = Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'maxMemory' | 'signal' | 'vae'>

@@ -4,6 +4,8 @@
  */
 export type Quality = (typeof qualities)[number]
 
+// Measured on the embedded model in 25 steps and left out: no guidance in the last fifth (36 dB for a tenth of the time), attention to every fourth
+// key where the picture is largest (21 dB).
 export const qualities = ['exact', 'balanced', 'fast'] as const
 
 /** Of the steps, the first, all are whole: they decide what the picture shows. */

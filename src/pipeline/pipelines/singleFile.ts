@@ -8,18 +8,19 @@ import { loadClipTokenizer, standardClipTokenizer } from '../tokenizer/clip.js'
 import { readSafetensors, type Weights } from '../weights/safetensors.js'
 import { singleFilePath } from '../weights/singleFilePath.js'
 import { userPath } from '../weights/userPath.js'
+import type { FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 
 /**
  * A checkpoint in the original layout: one `.safetensors` with the U-Net, the autoencoder and the text encoder.
- * @param config a folder in diffusers layout whose configurations, scheduler and tokenizer are taken, and whose weights for a part that the file
+ * @param options.config a folder in diffusers layout whose configurations, scheduler and tokenizer are taken, and whose weights for a part that the file
  *   lacks; without it those of the model that the names in the file tell
  * @throws ModelNotFoundError    no such file; a part that neither holds
  * @throws UnsupportedModelError a pickle; another kind of model
  * @throws CorruptWeightsError
  */
-export async function singleFile(path: string, config?: string): Promise<ModelFiles> {
-  const file = await singleFilePath(path)
+export async function singleFile(path: string, { config, ...hub }: FromSingleFileOptions): Promise<ModelFiles> {
+  const file = await singleFilePath(path, hub)
   const weights = await readSafetensors(file)
   if (config !== undefined) await checkConfig(config)
   const family = await originalFamily(weights, file)

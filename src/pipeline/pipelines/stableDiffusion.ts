@@ -35,7 +35,7 @@ export class StableDiffusionPipeline extends StableDiffusionBase<CallOptions, Ca
   }
 
   /**
-   * @param path a checkpoint of Stable Diffusion 1.x or 2.x in one `.safetensors`, in the original layout
+   * @param path a checkpoint of Stable Diffusion 1.x or 2.x in one `.safetensors`, in the original layout; or its link on the hub
    * @throws as `fromPretrained`
    * @see diffusers `FromSingleFileMixin.from_single_file`
    */

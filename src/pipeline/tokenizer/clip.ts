@@ -1,4 +1,4 @@
-import { Tokenizer } from '@huggingface/tokenizers'
+import type { Tokenizer } from '@huggingface/tokenizers'
 import { InvalidOptionError } from '../errors.js'
 import { type ClipTokenizerFiles, readClipTokenizerFiles } from './files.js'
 import { standardClipFiles } from './standard.js'
@@ -50,8 +50,9 @@ export async function standardClipTokenizer({ pad }: { pad: string }): Promise<C
   return clipTokenizer(await standardClipFiles(pad))
 }
 
-function clipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
-  let backend = backendOf(files)
+async function clipTokenizer(files: ClipTokenizerFiles): Promise<ClipTokenizer> {
+  const library = await import('@huggingface/tokenizers')
+  let backend = backendOf(library, files)
   /** of the added tokens that stand for several, by the first */
   let several = new Map<number, readonly number[]>()
 
@@ -83,15 +84,18 @@ function clipTokenizer(files: ClipTokenizerFiles): ClipTokenizer {
       ids.map((id, i) => ({ id, content: i === 0 ? token : `${token}_${i}` })),
     )
     const plain = { normalized: true, special: false, lstrip: false, rstrip: false }
-    backend = backendOf({ ...files, addedTokens: [...files.addedTokens, ...named.map(one => ({ ...plain, ...one }))] })
+    backend = backendOf(library, {
+      ...files,
+      addedTokens: [...files.addedTokens, ...named.map(one => ({ ...plain, ...one }))],
+    })
     several = new Map(tokens.filter(({ ids }) => ids.length > 1).map(({ ids }) => [ids[0], ids]))
   }
   const has = (token: string) => backend.token_to_id(token) !== undefined
   return Object.assign(tokenize, { modelMaxLength, bosTokenId, eosTokenId, padTokenId, decode, has, setAddedTokens })
 }
 
-function backendOf(files: ClipTokenizerFiles): Tokenizer {
-  const backend = new Tokenizer(
+function backendOf(library: typeof import('@huggingface/tokenizers'), files: ClipTokenizerFiles): Tokenizer {
+  const backend = new library.Tokenizer(
     {
       version: '1.0',
       added_tokens: files.addedTokens,

@@ -56,7 +56,7 @@ export function checkLayout(id: string, files: ReadonlyMap<string, RemoteFile>):
   throw new ModelNotFoundError(
     `${id} is no model in diffusers layout: it has no model_index.json` +
       (single.length > 0
-        ? `, but single files in another layout (${single.join(', ')}), which are not run here yet`
+        ? `, but single files in another layout (${single.join(', ')}), of which fromSingleFile loads one by its link`
         : ''),
   )
 }

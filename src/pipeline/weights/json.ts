@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type ParseError, parse } from 'jsonc-parser'
+import type { ParseError } from 'jsonc-parser'
 import { CorruptWeightsError, ModelNotFoundError } from '../errors.js'
 
 /**
@@ -20,7 +20,7 @@ export async function readJsonFile(path: string): Promise<Record<string, unknown
     value = parseJson(text)
   } catch (error) {
     const reason = text.trim() === '' ? 'the file is empty' : (error as Error).message
-    throw new CorruptWeightsError(`${path}:${placeOfError(text)}: expected JSON: ${reason}`, { cause: error })
+    throw new CorruptWeightsError(`${path}:${await placeOfError(text)}: expected JSON: ${reason}`, { cause: error })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new CorruptWeightsError(`${path}: expected a JSON object, got ${JSON.stringify(value).slice(0, 60)}`)
@@ -42,7 +42,8 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** `line:column`, both from 1, of what is no JSON. V8's own message often has no place. */
-function placeOfError(text: string): string {
+async function placeOfError(text: string): Promise<string> {
+  const { parse } = await import('jsonc-parser')
   const errors: ParseError[] = []
   parse(text, errors, { disallowComments: true })
   const before = text.slice(0, errors[0].offset)

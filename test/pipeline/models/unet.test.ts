@@ -122,10 +122,17 @@ describe('the outermost layer alone, on the deep feature that a whole run told, 
   })
 })
 
-test('Stable Diffusion 1.x has 859,520,964 parameters', () => {
-  const config = parseUNetConfig({ cross_attention_dim: 768, sample_size: 64 }, 'unet/config.json')
+test.each([
+  ['Stable Diffusion 1.x', { cross_attention_dim: 768 }, 859_520_964],
+  [
+    'Stable Diffusion 2.x',
+    { cross_attention_dim: 1024, attention_head_dim: [5, 10, 20, 20], use_linear_projection: true },
+    865_910_724,
+  ],
+])('%s has as many parameters as its file', (_name, json, count) => {
+  const config = parseUNetConfig(json, 'unet/config.json')
   const sizes = [...unetWeightShapes(config).values()].map(shape => shape.reduce((size, dim) => size * dim, 1))
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(859_520_964)
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(count)
 })
 
 describe('weights that do not fit the configuration are corrupt', () => {

@@ -166,6 +166,16 @@ describe('a folder that is not a whole model', () => {
     expect(error.message).toMatch(/unet\/config\.json: "in_channels" is 8; .*latent_channels, 4/)
   })
 
+  it('weights that are no numbers, as a damaged file may hold', async () => {
+    const bytes = readFileSync(at(unetWeights))
+    bytes.fill(0xff, bytes.length - 64)
+    writeFileSync(at(unetWeights), bytes)
+    await expect(draw()).rejects.toThrow(CorruptWeightsError)
+    await expect(draw()).rejects.toThrow(
+      'the unet gave values that are no numbers: its weights, or what it was given, hold',
+    )
+  })
+
   it('a config that is no JSON', async () => {
     writeFileSync(at('vae/config.json'), '{ "act_fn": silu }')
     const error = await failure(draw())

@@ -47,6 +47,23 @@ test('a cell that was stopped refuses the report, and the download ends with its
   expect(hub.requests.filter(({ line }) => line.includes('/resolve/')).length).toBeLessThan(names.length)
 })
 
+test('a checkpoint in one file is fetched by its link', async () => {
+  const file = readFileSync(join(folder, '../single/v1.safetensors'))
+  hub.repositories['someone/single'] = {
+    commit: 'fedcba9876543210fedcba9876543210fedcba98',
+    files: { 'v1.safetensors': file, 'v1.ckpt': 'a pickle' },
+  }
+  const options = { device: 'cpu', cacheDir, config: join(folder, '../single/config-v1') } as const
+  const link = 'https://huggingface.co/someone/single/blob/main/v1'
+  const { unet } = await StableDiffusionPipeline.fromSingleFile(`${link}.safetensors`, options)
+  expect(unet.config.crossAttentionDim).toBe(32)
+  await StableDiffusionPipeline.fromSingleFile(`${link}.safetensors`, { ...options, localFilesOnly: true })
+  const fails = (source: string) => expect(StableDiffusionPipeline.fromSingleFile(source, options)).rejects
+  await fails(`${link}.ckpt`).toThrow('v1.ckpt is a pickle')
+  await fails(`${link}-5.safetensors`).toThrow('someone/single holds no v1-5.safetensors at main')
+  await fails('https://civitai.com/api/download/models/1').toThrow('download it, and name the file')
+})
+
 test('of a repository with a LoRA, or a textual inversion, one file is fetched, and found again offline', async () => {
   const at = (name: string) => readFileSync(join(folder, '..', name))
   const commit = 'fedcba9876543210fedcba9876543210fedcba98'

@@ -7,7 +7,7 @@ from diffusers import DiffusionPipeline
 
 folder, what, steps = sys.argv[1:]
 torch.set_grad_enabled(False)
-pipeline = DiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+pipeline = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
 pipeline.set_progress_bar_config(disable=True)
 if what == 'picture':
     pipeline('a vintage car', num_inference_steps=int(steps), generator=torch.Generator().manual_seed(7))

@@ -11,7 +11,7 @@ exchange, folder, dtype = sys.argv[1:]
 dtype = getattr(torch, dtype)
 torch.set_grad_enabled(False)
 started = time.perf_counter()
-unet = UNet2DConditionModel.from_pretrained(folder, subfolder='unet', torch_dtype=dtype).eval()
+unet = UNet2DConditionModel.from_pretrained(folder, subfolder='unet', dtype=dtype).eval()
 answer(loaded=time.perf_counter() - started, threads=torch.get_num_threads())
 
 
