@@ -67,7 +67,7 @@ async function partsOf(
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
   if (maxMemory === undefined) return parts
-  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization !== undefined)
+  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization)
   if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
   return { ...parts, isOffloaded }
 }

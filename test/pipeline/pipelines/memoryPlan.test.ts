@@ -14,22 +14,23 @@ const sd1 = (device = 'cpu') =>
 
 test.each([
   ['4GB', { isOffloaded: false, tileSize: undefined }],
-  ['1.6GB', { isOffloaded: true, tileSize: undefined }],
-  ['1GB', { isOffloaded: true, tileSize: 416 }],
-  ['600MB', { isOffloaded: true, tileSize: 288 }],
+  ['2GB', { isOffloaded: true, tileSize: undefined }],
+  ['1GB', { isOffloaded: true, tileSize: 352 }],
+  ['600MB', { isOffloaded: true, tileSize: 256 }],
 ])('of %s: first each part has it alone, then the autoencoder works in tiles', (maxMemory, plan) => {
-  expect(memoryPlan(checkedMemory(maxMemory), sd1(), false)).toEqual(plan)
+  expect(memoryPlan(checkedMemory(maxMemory), sd1())).toEqual(plan)
 })
 
 test('less than the U-Net takes is refused, with what it takes', () => {
-  expect(() => memoryPlan(400e6, sd1(), false)).toThrow(
+  expect(() => memoryPlan(400e6, sd1())).toThrow(
     'maxMemory must be at least 510 MB, which the U-Net takes for one picture of 512 pixels a side, got 400 MB',
   )
-  expect(() => memoryPlan(800e6, sd1(), true)).toThrow('maxMemory must be at least 864 MB')
+  expect(() => memoryPlan(800e6, sd1(), 'int8')).toThrow('maxMemory must be at least 864 MB')
+  expect(() => memoryPlan(800e6, sd1(), 'nf4')).toThrow('maxMemory must be at least 1218 MB')
 })
 
 test('other devices hold the weights themselves', () => {
-  expect(() => memoryPlan(1e9, sd1('cuda:1'), false)).toThrow('maxMemory is for the cpu')
+  expect(() => memoryPlan(1e9, sd1('cuda:1'))).toThrow('maxMemory is for the cpu')
 })
 
 test.each([
