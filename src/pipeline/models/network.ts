@@ -49,7 +49,7 @@ let networks = 0
 export function network<Shape extends object>(
   name: string,
   placement: Placement,
-  build: (shape: Shape, layers: LayerOptions) => ModelGraph | Promise<ModelGraph>,
+  build: (shape: Shape, layers: LayerOptions, signal?: AbortSignal) => ModelGraph | Promise<ModelGraph>,
 ): Network<Shape> {
   const prefix = `${name}#${networks++} `
   const loaded = new Map<Device, string>()
@@ -63,15 +63,16 @@ export function network<Shape extends object>(
     async release() {
       await Promise.all([...loaded.keys()].map(releaseOn))
     },
-    async run(shape, inputs, { signal, device = placement.device } = {}) {
+    async run(shape, inputs, { device = placement.device, ...options } = {}) {
+      const signal = callerSignal(options.signal)
       const { dtype, attention } = placement
       const key = `${prefix}${JSON.stringify([shape, attention])}`
       if (loaded.has(device) && loaded.get(device) !== key) await releaseOn(device)
       loaded.set(device, key)
       const provider = deviceKind(device)
       const precision = provider === 'cpu' ? 'float32' : dtype
-      const model = { key, build: () => build(shape, { provider, attention, precision }) }
-      const outputs = await openEngine(device).run(model, inputs, { signal: callerSignal(signal) })
+      const model = { key, build: () => build(shape, { provider, attention, precision }, signal) }
+      const outputs = await openEngine(device).run(model, inputs, { signal })
       for (const output of Object.values(outputs)) checkNumbers(name, output, precision)
       return outputs
     },

@@ -73,8 +73,10 @@ interface UNetOptions extends RunOptions {
 export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
   unetCheckpoint(config, weights)
   const adapters = networkAdapters()
-  const build = async (shape: UNetShape, layers: LayerOptions) =>
-    unetGraph(config, weights, shape, layers, shape.int8 ? await int8Weights(weights, unetInt8Keys(config)) : undefined)
+  async function build(shape: UNetShape, layers: LayerOptions, signal?: AbortSignal) {
+    const int8 = shape.int8 ? await int8Weights(weights, unetInt8Keys(config), signal) : undefined
+    return unetGraph(config, weights, shape, layers, int8)
+  }
   const [whole, controlled, outermost] = ['unet', 'unet, controlled', 'unet, outermost'].map(name =>
     network(name, placement, build),
   )

@@ -1,4 +1,4 @@
-import { Graph, type ModelGraph } from '../onnx/graph.js'
+import { Graph, type ModelGraph, typeNumbers } from '../onnx/graph.js'
 import { openEngine } from './engine.js'
 import type { Device } from './messages.js'
 
@@ -32,7 +32,7 @@ function largestProducts(): ModelGraph {
   const graph = new Graph()
   const bytes = (value: number, shape: number[], dtype: 'uint8' | 'int8') =>
     graph.node('Cast', [graph.constant('float32', Array(shape[0] * shape[1]).fill(value), shape)], shape, {
-      attributes: { to: dtype === 'uint8' ? 2 : 3 },
+      attributes: { to: typeNumbers[dtype] },
       dtype,
     })
   const product = graph.node(
@@ -41,6 +41,9 @@ function largestProducts(): ModelGraph {
     [1, 16],
     { dtype: 'int32' },
   )
-  graph.output(graph.node('Cast', [product], [1, 16], { attributes: { to: 1 }, dtype: 'float32' }), 'sum')
+  graph.output(
+    graph.node('Cast', [product], [1, 16], { attributes: { to: typeNumbers.float32 }, dtype: 'float32' }),
+    'sum',
+  )
   return graph.build()
 }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { CorruptWeightsError } from '../errors.js'
 import { elementCount } from '../tensor.js'
 import { floats } from './floats.js'
@@ -38,10 +39,7 @@ export async function derivedWeights(
 ): Promise<Weights> {
   const tensors = keys.map(key => [key, weights.get(key)!] as const)
   const path = join(derivedFolder(recipe.folder), `${await identity(tensors, recipe.version)}.safetensors`)
-  const known = await readSafetensors(path).catch(error => {
-    if (isMissing(error) || error instanceof CorruptWeightsError) return undefined
-    throw error
-  })
+  const known = await readWhole(path)
   if (known) return known
   await writeWhole(path, recipe, async file => {
     await file.write(header(tensors, recipe))
@@ -53,6 +51,19 @@ export async function derivedWeights(
     }
   })
   return readSafetensors(path)
+}
+
+/** Lets others have the thread, in the midst of a long work. @throws the signal's reason */
+export async function breath(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
+}
+
+/** The largest of the absolute values from one place up to another. */
+export function largest(values: Float32Array, from: number, to: number): number {
+  let most = 0
+  for (let i = from; i < to; i++) most = Math.max(most, Math.abs(values[i]))
+  return most
 }
 
 /** Where they are kept; may be emptied at any time that no pipeline uses them. */
@@ -78,13 +89,21 @@ async function identity(tensors: Tensors, version: number): Promise<string> {
     .slice(0, 32)
 }
 
-/** Nobody sees a file that is not whole. */
+/** undefined where there is none, or a damaged one */
+async function readWhole(path: string): Promise<Weights | undefined> {
+  return readSafetensors(path).catch(error => {
+    if (isMissing(error) || error instanceof CorruptWeightsError) return undefined
+    throw error
+  })
+}
+
+/** Nobody sees a file that is not whole; where two make one at once, the first to be done has made it. */
 async function writeWhole(
   path: string,
   { what, wayOut }: Recipe,
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
-  const part = `${path}.${process.pid}.part`
+  const part = `${path}.${randomUUID()}.part`
   try {
     await mkdir(dirname(path), { recursive: true })
     const file = await open(part, 'w')
@@ -93,7 +112,8 @@ async function writeWhole(
     } finally {
       await file.close()
     }
-    await rename(part, path)
+    if (await readWhole(path)) await rm(part)
+    else await rename(part, path)
   } catch (error) {
     await rm(part, { force: true }).catch(() => {})
     const { code } = error as NodeJS.ErrnoException

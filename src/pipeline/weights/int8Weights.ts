@@ -1,5 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
-import { derivedFolder, derivedWeights, type Recipe } from './derivedWeights.js'
+import { breath, derivedFolder, derivedWeights, largest, type Recipe } from './derivedWeights.js'
 import type { Weights } from './safetensors.js'
 
 /**
@@ -50,14 +49,10 @@ async function int8(
   const bytes = new Int8Array(outputs * row)
   const scales = new Float32Array(outputs)
   for (let first = 0; first < outputs; first += block) {
-    await setImmediate()
-    signal?.throwIfAborted()
+    await breath(signal)
     const last = Math.min(first + block, outputs)
-    for (let output = first; output < last; output++) {
-      let most = 0
-      for (let i = output * row; i < (output + 1) * row; i++) most = Math.max(most, Math.abs(weight[i]))
-      scales[output] = most / 127
-    }
+    for (let output = first; output < last; output++)
+      scales[output] = largest(weight, output * row, (output + 1) * row) / 127
     for (let input = 0; input < inputs; input++) {
       for (let tap = 0; tap < taps; tap++) {
         const to = (tap * inputs + input) * outputs

@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import { elementCount } from '../tensor.js'
-import { derivedWeights, type Recipe } from './derivedWeights.js'
+import { breath, derivedWeights, largest, type Recipe } from './derivedWeights.js'
 import type { Weights, WeightTensor } from './safetensors.js'
 
 export const quantizations = ['int8', 'nf4', 'fp4'] as const
@@ -139,17 +138,6 @@ async function blocks(weight: Float32Array, table: readonly number[], signal?: A
     }
   }
   return [codes, scales]
-}
-
-async function breath(signal: AbortSignal | undefined): Promise<void> {
-  await setImmediate()
-  signal?.throwIfAborted()
-}
-
-function largest(values: Float32Array, from: number, to: number): number {
-  let most = 0
-  for (let i = from; i < to; i++) most = Math.max(most, Math.abs(values[i]))
-  return most
 }
 
 /** How many of 15 ascending bounds are less than the value. */

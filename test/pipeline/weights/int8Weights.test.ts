@@ -64,6 +64,13 @@ test('a damaged file is made anew', async () => {
   expect(await bytes((await made()).get('b.weight.int8')!)).toEqual([32, 95, 64, 127])
 })
 
+test('two that are made at once, as on two devices, are one', async () => {
+  const [one, other] = await Promise.all([made(), made()])
+  expect(one).toEqual(other)
+  expect(await bytes(one.get('b.weight.int8')!)).toEqual([32, 95, 64, 127])
+  expect((await readdir(int8Folder())).length).toBe(1)
+})
+
 test('where nothing can be written, the folder and the way out are told', async () => {
   vi.stubEnv('XDG_CACHE_HOME', file)
   await expect(made()).rejects.toThrow(
