@@ -288,7 +288,9 @@ def write_parts():
 
 @torch.no_grad()
 def write_controlnet(name, unet, dtype, **config):
-    net = ControlNetModel.from_config({**ControlNetModel.from_unet(unet).config, **config})
+    own = {**ControlNetModel.from_unet(unet).config, **config}
+    del own["_use_default_values"]  # from_config would leave out what stands there
+    net = ControlNetModel.from_config(own)
     randomise(net)
     for block in [*net.controlnet_down_blocks, net.controlnet_mid_block]:
         block.weight.mul_(0.5)
