@@ -43,6 +43,16 @@ test('a room imports only the rooms it may', () => {
   expect(wrong).toEqual([])
 })
 
+test('the pipelines stand on the other rooms of the pipeline, none of which knows them', () => {
+  const wrong = imports.filter(
+    ({ file, name }) =>
+      /^src\/pipeline\/\w+\//.test(file) &&
+      !file.startsWith('src/pipeline/pipelines/') &&
+      name.startsWith('../pipelines/'),
+  )
+  expect(wrong).toEqual([])
+})
+
 test('outsiders import the index of the pipeline alone', () => {
   const wrong = imports.filter(
     ({ file, name }) => room(file) !== 'pipeline' && /\/pipeline\//.test(name) && !name.endsWith('/pipeline/index.js'),

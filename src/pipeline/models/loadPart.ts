@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { type DownloadReports, withDownloadBar } from '../downloadBar.js'
 import { InvalidOptionError } from '../errors.js'
-import { checkNames, checkSignal, oneOf, shown } from '../pipelines/optionChecks.js'
+import { checkNames, checkSignal, oneOf, shown } from '../optionChecks.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { componentWeights, readJson, resolvePart } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'

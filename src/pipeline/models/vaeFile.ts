@@ -1,5 +1,5 @@
 import { ModelNotFoundError } from '../errors.js'
-import { checkNames, oneOf } from '../pipelines/optionChecks.js'
+import { checkNames, oneOf } from '../optionChecks.js'
 import { resolveDevice } from '../runtime/engine.js'
 import { readJson } from '../weights/repository.js'
 import { readSafetensors, type Weights } from '../weights/safetensors.js'

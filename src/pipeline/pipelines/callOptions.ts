@@ -1,10 +1,10 @@
 import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import type { CrossAttentionKwargs } from '../models/unet2DConditionModel.js'
+import { checkNames, checkSignal, finite, oneOf, shown, side, whole } from '../optionChecks.js'
 import { Generator } from '../random.js'
 import type { Device } from '../runtime/engine.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
-import { checkNames, checkSignal, finite, oneOf, shown, side, whole } from './optionChecks.js'
 import { type Quality, qualities } from './quality.js'
 import type { StableDiffusionPipeline } from './stableDiffusion.js'
 

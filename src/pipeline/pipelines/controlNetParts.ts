@@ -2,9 +2,9 @@ import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '.
 import { conditioningFactor } from '../models/controlNet.js'
 import { ControlNetModel } from '../models/controlNetModel.js'
 import { residualShapes } from '../models/unet.js'
+import { shown } from '../optionChecks.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { loadStableDiffusion } from './loadStableDiffusion.js'
-import { shown } from './optionChecks.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 export interface ControlNetParts extends StableDiffusionParts {

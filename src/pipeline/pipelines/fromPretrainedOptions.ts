@@ -1,12 +1,13 @@
 import { InvalidOptionError } from '../errors.js'
+import type { PartOptions } from '../models/loadPart.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
-import type { Device } from '../runtime/engine.js'
+import { checkNames, checkSignal, oneOf, shown } from '../optionChecks.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { type Quantization, quantizations } from '../weights/quantizedWeights.js'
 import { checkedMemory } from './memoryPlan.js'
-import { checkNames, checkSignal, oneOf, shown } from './optionChecks.js'
 
-export interface FromPretrainedOptions {
+/** With what a part takes that loads alone. */
+export interface FromPretrainedOptions extends Omit<PartOptions, 'subfolder'> {
   /** of the noise drawn, and of the arithmetic where the device has it; the CPU computes in float32 (`'float32'`) */
   dtype?: 'float32' | 'float16'
   /**
@@ -19,26 +20,12 @@ export interface FromPretrainedOptions {
    * below it is switched on, offloading and the autoencoder's tiles. On the CPU (no bound)
    */
   maxMemory?: number | string
-  /** such as `'cuda:1'`, the second card; `'auto'`, the default, takes what SDNB_DEVICE names, else the best that works */
-  device?: Device | 'auto'
-  /** branch, tag or commit of a hub repository (`'main'`) */
-  revision?: string
-  /** such as `'fp16'`: weight files with that word in their name */
-  variant?: string
-  /** the hub's cache (default: as huggingface_hub, HF_HOME and HF_HUB_CACHE) */
-  cacheDir?: string
-  /** looks in the cache alone */
-  localFilesOnly?: boolean
-  /** for gated and private repositories (default: HF_TOKEN, or what `hf auth login` stored) */
-  token?: string
   /** instead of the model's own */
   scheduler?: Scheduler
   /** instead of the model's own; `null`: none, pictures are not filtered */
   safetyChecker?: StableDiffusionSafetyChecker | null
   /** `false`: no warning where there is no safety checker (as model_index.json says, `true` where it names one) */
   requiresSafetyChecker?: boolean
-  signal?: AbortSignal
-  onProgress?: (progress: { file: string; loaded: number; total: number }) => void
 }
 
 const names = new Set<string>([

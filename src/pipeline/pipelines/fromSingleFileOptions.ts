@@ -1,8 +1,8 @@
 import { InvalidOptionError } from '../errors.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
+import { checkNames, shown } from '../optionChecks.js'
 import { checkFromPretrained, type FromPretrainedOptions } from './fromPretrainedOptions.js'
-import { checkNames, shown } from './optionChecks.js'
 
 export interface FromSingleFileOptions
   extends Omit<FromPretrainedOptions, 'revision' | 'variant' | 'requiresSafetyChecker'> {

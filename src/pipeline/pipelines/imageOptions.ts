@@ -1,9 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
 import { Image } from '../image/image.js'
 import { normalized, samplesOf } from '../image/samples.js'
+import { finite, shown } from '../optionChecks.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
 import type { Sizes } from './callOptions.js'
-import { finite, shown } from './optionChecks.js'
 
 /** A picture, one a prompt, or scaled latents [1 or prompts, channels, height/8, width/8], as `outputType: 'latent'` gives them. */
 export type ImageInput = Image | Image[] | Tensor

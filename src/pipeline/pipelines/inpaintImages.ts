@@ -3,10 +3,10 @@ import { cropped, maskRegion, overlaid, resizedAndFilled } from '../image/crop.j
 import type { Image } from '../image/image.js'
 import { masksOf } from '../image/mask.js'
 import { normalized, samplesOf } from '../image/samples.js'
+import { whole } from '../optionChecks.js'
 import { type Tensor, tensor } from '../tensor.js'
 import type { Call } from './callOptions.js'
 import { checkedImages } from './imageOptions.js'
-import { whole } from './optionChecks.js'
 
 export interface InpaintImages {
   /** what is painted in: one for all prompts, or one a prompt */

@@ -1,9 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
+import { shown } from '../optionChecks.js'
 import { Generator } from '../random.js'
 import { type Device, devicesLike, resolveDevice } from '../runtime/engine.js'
 import { slice, type Tensor } from '../tensor.js'
 import type { Call, CallOptions } from './callOptions.js'
-import { shown } from './optionChecks.js'
 
 /** What `map` takes beside the prompts: a call's options, those for each prompt or picture as in a call of all prompts. */
 export type MapOptions<Options extends CallOptions<never> = CallOptions> = Omit<Options, 'generator'> & {

@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
+import { shown } from '../optionChecks.js'
 import { deviceKind } from '../runtime/engine.js'
 import type { Quantization } from '../weights/quantizedWeights.js'
-import { shown } from './optionChecks.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** What keeps a call below a bound; `tileSize` in pixels, undefined where whole pictures fit. */

@@ -1,9 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import { readTextualInversion } from '../models/textualInversion.js'
+import { checkNames, shown } from '../optionChecks.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
 import type { WeightTensor } from '../weights/safetensors.js'
-import { checkNames, shown } from './optionChecks.js'
 import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
 export interface TextualInversionOptions extends Omit<HubFileOptions, 'token'> {

@@ -1,4 +1,4 @@
-import { whole } from '../pipelines/optionChecks.js'
+import { whole } from '../optionChecks.js'
 
 /** Texts, each with the step it lasts to, from 1; the last one's is the last step. */
 export type PromptSchedule = [until: number, text: string][]

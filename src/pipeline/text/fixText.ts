@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../errors.js'
-import { checkNames } from '../pipelines/optionChecks.js'
+import { checkNames } from '../optionChecks.js'
 import { fixC1Controls, fixEncoding } from './fixEncoding.js'
 import { unescapeHtml } from './unescapeHtml.js'
 

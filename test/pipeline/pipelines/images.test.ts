@@ -84,6 +84,16 @@ describe('pipelines that share parts', () => {
     rmSync(folder, { recursive: true })
   })
 
+  test('several that were saved with a model are all loaded, in their order', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sdnb-nets-'))
+    cpSync(fixture('sd2'), folder, { recursive: true })
+    cpSync(fixture('controlnet'), join(folder, 'controlnet'), { recursive: true })
+    cpSync(fixture('controlnet-pooled'), join(folder, 'controlnet_1'), { recursive: true })
+    const { controlnet } = await StableDiffusionControlNetPipeline.fromPretrained(folder, { device: 'cpu' })
+    expect([controlnet].flat().map(({ config }) => config.globalPoolConditions)).toEqual([false, true])
+    rmSync(folder, { recursive: true })
+  })
+
   test('a ControlNet pipeline without a ControlNet', async () => {
     await expect(StableDiffusionControlNetPipeline.fromPretrained(fixture('sd1'), { device: 'cpu' })).rejects.toThrow(
       /controlnet must be given, such as await ControlNetModel.fromPretrained/,

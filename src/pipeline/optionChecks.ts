@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { InvalidOptionError } from '../errors.js'
-import { Image } from '../image/image.js'
+import { InvalidOptionError } from './errors.js'
+import { Image } from './image/image.js'
 
 // What an option may be. Each throws InvalidOptionError that says what was expected and what came.
 
