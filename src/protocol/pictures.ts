@@ -66,6 +66,8 @@ export interface ImageParameters {
   scheduler?: Record<string, unknown>
   /** of the model, where it was not float32: the noise is drawn in it */
   dtype?: string
+  /** in how few bits the model's layers were held, where they were */
+  quantization?: string
   /** options that made the picture, and whose values are not told */
   untold?: string[]
   /** of the call, where it was not `exact` */

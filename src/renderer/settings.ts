@@ -21,6 +21,7 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['guidance rescale', known.guidanceRescale],
     ['clip skip', known.clipSkip],
     ['eta', known.eta],
+    ['quantization', known.quantization],
     ['model', model],
   ]
   return settings.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))

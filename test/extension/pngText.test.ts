@@ -25,7 +25,14 @@ const all = {
     modelHash: '0123456789',
     version: 'sdnb 0.1.0',
   },
-  ...{ clipSkip: 1, guidanceRescale: 0.7, eta: 0.5, dtype: 'float16', batch: { index: 1, count: 3 } },
+  ...{
+    clipSkip: 1,
+    guidanceRescale: 0.7,
+    eta: 0.5,
+    dtype: 'float16',
+    quantization: 'nf4',
+    batch: { index: 1, count: 3 },
+  },
   ...{ timesteps: [990, 1], sigmas: [14.6, 0], untold: ['latents', 'generator'] },
   scheduler: { _className: 'EulerDiscreteScheduler', betaEnd: 0.012 },
 }

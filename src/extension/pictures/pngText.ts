@@ -49,6 +49,7 @@ function parametersText(parameters: ImageParameters): string {
     ['Quality', parameters.quality],
     ['Generator batch', parameters.batch && `${parameters.batch.index + 1}/${parameters.batch.count}`],
     ['Dtype', parameters.dtype],
+    ['Quantization', parameters.quantization],
     ['Not told', parameters.untold?.join(', ')],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],

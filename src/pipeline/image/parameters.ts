@@ -43,6 +43,8 @@ export interface ImageParameters {
   scheduler?: Record<string, unknown>
   /** of the model, where it was not float32: the noise is drawn in it */
   dtype?: string
+  /** in how few bits the model's layers were held, where they were */
+  quantization?: string
   /** options that made the picture, and whose values are not told */
   untold?: string[]
   /** of the call, where it was not `exact` */
@@ -84,6 +86,7 @@ export function formatParameters(parameters: ImageParameters): string {
     ['Quality', parameters.quality],
     ['Generator batch', parameters.batch && `${parameters.batch.index + 1}/${parameters.batch.count}`],
     ['Dtype', parameters.dtype],
+    ['Quantization', parameters.quantization],
     ['Not told', parameters.untold?.join(', ')],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
@@ -146,6 +149,7 @@ export function parseParameters(text: string): ImageParameters {
     quality: settings.get('Quality'),
     batch: batchOf(settings.get('Generator batch')),
     dtype: settings.get('Dtype'),
+    quantization: settings.get('Quantization'),
     untold: settings.get('Not told')?.split(', '),
     modelHash: settings.get('Model hash'),
     model: settings.get('Model'),

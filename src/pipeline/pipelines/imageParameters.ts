@@ -7,11 +7,11 @@ import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 /** What made picture `index` of a call, in the terms of stable-diffusion-webui that picture readers know: all that `callOptions` needs. */
 export function imageParameters(
-  pipeline: Pick<StableDiffusionParts, 'name' | 'dtype' | 'scheduler' | 'unet' | 'textEncoder'>,
+  pipeline: Pick<StableDiffusionParts, 'name' | 'dtype' | 'quantization' | 'scheduler' | 'unet' | 'textEncoder'>,
   call: Call,
   index: number,
 ): ImageParameters {
-  const { name, dtype, scheduler } = pipeline
+  const { name, dtype, quantization, scheduler } = pipeline
   const { name: kind } = pipeline.constructor
   const promptIndex = Math.floor(index / call.numImagesPerPrompt)
   const negativePrompt = call.negativePrompts[promptIndex]
@@ -40,6 +40,7 @@ export function imageParameters(
     ...(quality !== 'exact' && { quality }),
     ...(batch > 1 && !Array.isArray(call.generator) && { batch: { index, count: batch } }),
     ...(dtype !== 'float32' && { dtype }),
+    ...(quantization && { quantization }),
     ...(untold.length && { untold }),
     model: modelName(name),
     scheduler: schedulerSettings(scheduler),

@@ -60,6 +60,7 @@ async function partsOf(
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   const parts = {
     dtype: placement.dtype,
+    quantization,
     tokenizer: await files.tokenizer(),
     textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement),
     unet: unet2DConditionModel(unetConfig, await held(await files.unet(unetConfig)), placement),

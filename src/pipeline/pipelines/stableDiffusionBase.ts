@@ -10,6 +10,7 @@ import { type Device, openEngine, resolveDevice } from '../runtime/engine.js'
 import type { Scheduler } from '../schedulers/index.js'
 import { checkedTensor, scaled, type Tensor } from '../tensor.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
+import type { Quantization } from '../weights/quantizedWeights.js'
 import type { Call, CallOptions, PipelineOutput, Sizes } from './callOptions.js'
 import { denoising, type Place, type Start, type Step } from './denoising.js'
 import { drained } from './drained.js'
@@ -30,6 +31,8 @@ import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusio
 export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends MemorySettings {
   readonly name: string
   readonly dtype: 'float32' | 'float16'
+  /** in how few bits the U-Net's and the text encoder's layers are held, where they are */
+  readonly quantization: Quantization | undefined
   tokenizer: ClipTokenizer
   textEncoder: CLIPTextModel
   unet: UNet2DConditionModel
@@ -53,6 +56,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     this.safetyChecker = parts.safetyChecker ?? null
     this.previewDecoder = null
     this.dtype = parts.dtype
+    this.quantization = parts.quantization
     this.isOffloaded = parts.isOffloaded ?? false
   }
 
@@ -129,8 +133,8 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
 
   /** The parts, as another pipeline's constructor takes them. */
   get components(): StableDiffusionParts {
-    const { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded } = this
-    return { name, dtype, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded }
+    const { name, dtype, quantization, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded } = this
+    return { name, dtype, quantization, tokenizer, textEncoder, unet, vae, scheduler, safetyChecker, isOffloaded }
   }
 
   /** The device that really runs. */

@@ -6,6 +6,7 @@ import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafe
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Scheduler } from '../schedulers/index.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
+import type { Quantization } from '../weights/quantizedWeights.js'
 
 /** What a Stable Diffusion 1.x or 2.x pipeline is made of. */
 export interface StableDiffusionParts {
@@ -22,6 +23,8 @@ export interface StableDiffusionParts {
   isOffloaded?: boolean
   /** of the noise drawn, and of the arithmetic where the device has it */
   dtype: 'float32' | 'float16'
+  /** of the U-Net's and the text encoder's layers (none) */
+  quantization?: Quantization | undefined
 }
 
 /** What a pipeline does, as far as it decides which parts will do. */

@@ -63,6 +63,7 @@ test.each([
       eta: 0.5,
       quality: 'fast',
       dtype: 'float16',
+      quantization: 'nf4',
     },
     ...{
       timesteps: [990, 12.5, 1],

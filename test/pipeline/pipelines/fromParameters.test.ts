@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseParameters } from '../../../src/pipeline/image/parameters.js'
 import {
   type CallOptions,
@@ -10,6 +10,7 @@ import {
   DPMSolverMultistepScheduler,
   EulerAncestralDiscreteScheduler,
   EulerDiscreteScheduler,
+  type FromPretrainedOptions,
   Generator,
   HeunDiscreteScheduler,
   Image,
@@ -96,19 +97,23 @@ describe('a saved picture is drawn again from its file, byte for byte', () => {
     expect((await again(images[1], pipeline)).data).toEqual(images[1].data)
   })
 
-  test('with the model loaded in half precision, as it says', async () => {
-    const load = (dtype?: string) =>
-      StableDiffusionPipeline.fromPretrained('sdnb/tiny', {
-        device: 'cpu',
-        ...(dtype && { dtype: dtype as 'float16' }),
-      })
-    await using half = await load('float16')
-    const [drawn] = (await half('a car', quick)).images
-    await drawn.save(file)
-    const opened = await Image.open(file)
-    await using same = await load(opened.parameters!.dtype)
-    expect((await again(opened, same)).data).toEqual(drawn.data)
-  })
+  test.each([{ dtype: 'float16' }, { quantization: 'nf4' }] as const)(
+    'with the model loaded as it says: %o',
+    async how => {
+      vi.stubEnv('XDG_CACHE_HOME', folder)
+      const load = (options: Pick<FromPretrainedOptions, 'dtype' | 'quantization'>) =>
+        StableDiffusionPipeline.fromPretrained('sdnb/tiny', { device: 'cpu', ...options })
+      await using other = await load(how)
+      const [drawn] = (await other('a car', quick)).images
+      await drawn.save(file)
+      const opened = await Image.open(file)
+      expect(opened.parameters).toMatchObject(how)
+      const { dtype, quantization } = opened.parameters as typeof how & FromPretrainedOptions
+      await using same = await load({ ...(dtype && { dtype }), ...(quantization && { quantization }) })
+      expect((await again(opened, same)).data).toEqual(drawn.data)
+      vi.unstubAllEnvs()
+    },
+  )
 })
 
 test('a picture of a picture is drawn again with that picture', async () => {
