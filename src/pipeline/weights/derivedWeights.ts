@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { CorruptWeightsError } from '../errors.js'
 import { elementCount } from '../tensor.js'
-import { floats } from './floats.js'
 import { isMissing } from './json.js'
 import { readSafetensors, type Weights, type WeightTensor } from './safetensors.js'
+import { tensorValues } from './tensorValues.js'
 
 /** How weights of another form are made, each from one. */
 export interface Recipe {
@@ -44,7 +44,8 @@ export async function derivedWeights(
   await writeWhole(path, recipe, async file => {
     await file.write(header(tensors, recipe))
     for (const [, tensor] of tensors) {
-      for (const array of await recipe.make(await values(tensor), tensor.shape, signal)) {
+      const [values] = await tensorValues([tensor])
+      for (const array of await recipe.make(values, tensor.shape, signal)) {
         const { buffer, byteOffset, byteLength } = array
         await file.write(new Uint8Array(buffer, byteOffset, byteLength))
       }
@@ -142,16 +143,4 @@ function header(tensors: Tensors, recipe: Recipe): Buffer {
   const length = Buffer.alloc(8)
   length.writeBigUInt64LE(BigInt(padded.length))
   return Buffer.concat([length, padded])
-}
-
-async function values({ file, offset, length, dtype }: WeightTensor): Promise<Float32Array> {
-  const handle = await open(file)
-  try {
-    const bytes = new Uint8Array(length)
-    const { bytesRead } = await handle.read(bytes, 0, length, offset)
-    if (bytesRead < length) throw new CorruptWeightsError(`${file}: is cut short; download or copy it again`)
-    return floats(bytes, dtype)
-  } finally {
-    await handle.close()
-  }
 }
