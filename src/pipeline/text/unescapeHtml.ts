@@ -1,4 +1,4 @@
-import { decodeHTML, decodeHTMLStrict } from 'entities'
+import { decodeHTML, decodeHTMLStrict } from 'entities/lib/decode.js'
 
 /** HTML's entities that end in a semicolon, also in capitals where that can mean but one: `&EACUTE;` is É. */
 export function unescapeHtml(text: string): string {

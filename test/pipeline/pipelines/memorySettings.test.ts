@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { AutoencoderTiny, type FromPretrainedOptions, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
 import { openEngine } from '../../../src/pipeline/runtime/engine.js'
+import { psnr } from '../../support/compare.js'
 
 const options = { numInferenceSteps: 6, guidanceScale: 3, seed: 1 }
 const fixtures = path.join(import.meta.dirname, '../../fixtures/pipelines')
@@ -31,14 +32,14 @@ describe('quantization', () => {
     ['nf4', 18],
     ['fp4', 18],
   ] as const)('%s draws nearly the same', async (quantization, least) => {
-    const likeness = decibels(await drawn({ quantization }), exact)
+    const likeness = psnr(await drawn({ quantization }), exact)
     expect(likeness).toBeGreaterThan(least)
     expect(likeness).toBeLessThan(80)
   })
 
   test('goes with quality: what computes in 8-bit integers has weights of its own', async () => {
     const balanced = await drawn({}, { quality: 'balanced' })
-    expect(decibels(await drawn({ quantization: 'int8' }, { quality: 'balanced' }), balanced)).toBeGreaterThan(28)
+    expect(psnr(await drawn({ quantization: 'int8' }, { quality: 'balanced' }), balanced)).toBeGreaterThan(28)
   })
 
   test('another one is refused', async () => {
@@ -71,7 +72,7 @@ describe('a pipeline', () => {
 
   test('decodes in tiles without seams that show', async () => {
     pipeline.enableVaeTiling(64)
-    expect(decibels(await data(), exact)).toBeGreaterThan(22)
+    expect(psnr(await data(), exact)).toBeGreaterThan(22)
     pipeline.enableVaeTiling()
     expect(await data()).toEqual(exact) // a picture of the model's own size is one tile
     pipeline.enableVaeTiling(64)
@@ -82,9 +83,9 @@ describe('a pipeline', () => {
   test('decodes pictures one at a time, or all at once', async () => {
     pipeline.disableVaeSlicing()
     const two = await data({ numImagesPerPrompt: 2 })
-    expect(decibels(two, exact)).toBeGreaterThan(50)
+    expect(psnr(two, exact)).toBeGreaterThan(50)
     pipeline.enableVaeSlicing()
-    expect(decibels(await data({ numImagesPerPrompt: 2 }), exact)).toBeGreaterThan(50)
+    expect(psnr(await data({ numImagesPerPrompt: 2 }), exact)).toBeGreaterThan(50)
   })
 
   test('tells what to do instead of offloading layer by layer', () => {
@@ -98,9 +99,3 @@ describe('a pipeline', () => {
     pipeline.disableVaeTiling()
   })
 })
-
-/** Peak signal-to-noise ratio. */
-function decibels(a: Uint8Array, b: Uint8Array): number {
-  const squares = a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0)
-  return 10 * Math.log10(255 ** 2 / (squares / a.length))
-}

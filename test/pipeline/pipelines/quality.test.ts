@@ -6,6 +6,7 @@ import { type Image, StableDiffusionPipeline } from '../../../src/pipeline/index
 import { deepFeatures } from '../../../src/pipeline/pipelines/deepFeatures.js'
 import { isWhole, type Quality } from '../../../src/pipeline/pipelines/quality.js'
 import { tensor } from '../../../src/pipeline/tensor.js'
+import { psnr } from '../../support/compare.js'
 
 test.each<[Quality, string]>([
   ['exact', '1111111111'],
@@ -75,8 +76,4 @@ describe('the embedded model', () => {
   })
 })
 
-/** Peak signal-to-noise ratio. */
-function decibels(a: Image, b: Image): number {
-  const squares = a.data.reduce((sum, value, i) => sum + (value - b.data[i]) ** 2, 0)
-  return 10 * Math.log10(255 ** 2 / (squares / a.data.length))
-}
+const decibels = (a: Image, b: Image): number => psnr(a.data, b.data)
