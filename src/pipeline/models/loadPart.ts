@@ -64,6 +64,11 @@ export async function loadPart<T>(
   })
 }
 
+/** Of a pipeline's options, those that a part takes. */
+export function partOptions(options: PartOptions): PartOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)))
+}
+
 const names = new Set<string>([
   'subfolder',
   'dtype',
