@@ -46,8 +46,9 @@ function weightInt8(g: Layers, p: WeightPath, shape: [inputs: number, outputs: n
 
 /** x ≈ scale · (bytes − zero), the range of x spread over 0 … 255. */
 function quantized(g: Layers, x: Value): [bytes: Value, scale: Value, zero: Value] {
-  const [bytes, scale, zero] = g.graph.nodes('DynamicQuantizeLinear', [x], [x.shape, [], []])
-  return [{ ...bytes, dtype: 'uint8' }, scale, { ...zero, dtype: 'uint8' }]
+  const dtype = ['uint8', 'float32', 'uint8'] as const
+  const [bytes, scale, zero] = g.graph.nodes('DynamicQuantizeLinear', [x], [x.shape, [], []], { dtype })
+  return [bytes, scale, zero]
 }
 
 /** By one pixel on each side, NHWC. */

@@ -1,4 +1,5 @@
 import type { ModelGraph } from '../onnx/graph.js'
+import { serialized } from '../onnx/serialized.js'
 import type { Tensor } from '../tensor.js'
 import { type Connection, startEngineProcess } from './connection.js'
 import type { Device, EngineMemory, EngineTensor } from './messages.js'
@@ -86,7 +87,7 @@ function createEngine(device: Device): Engine {
     if (on.loaded.has(model.key)) return
     const graph = await model.build()
     signal?.throwIfAborted()
-    await on.ask({ kind: 'load', key: model.key, ...graph })
+    await on.ask({ kind: 'load', key: model.key, ...serialized(graph) })
     on.loaded.add(model.key)
   }
 
