@@ -4,9 +4,7 @@ import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
 import { AdapterLoader } from './adapterLoader.js'
-
-/** Of weights that are on the device at once; one layer of Stable Diffusion 1.x has 118 MB in float32. */
-const pieceBytes = 128e6
+import { pieceBytes } from './memoryPlan.js'
 
 /**
  * What trades time for memory, as diffusers and accelerate name it. docs/memory.md tells what each saves and costs.
