@@ -1,14 +1,16 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { originalConfigs } from './originalConfigs.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { vaeWeights } from './partWeights.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
 import { tiled } from './tiled.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
-import { type VaeFileOptions, vaeFile } from './vaeFile.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
 export interface AutoencoderKL {
@@ -51,15 +53,19 @@ export const AutoencoderKL = {
     ),
 
   /**
-   * @param path a `.safetensors` of an autoencoder alone, or of a whole checkpoint, in the original layout
-   * @param options.config the folder of its config.json (that of Stable Diffusion 1.x and 2.x)
+   * @param path a `.safetensors` of an autoencoder alone, in the original layout or diffusers', or of a whole checkpoint; or its link on the hub
    * @throws as `fromPretrained`
    */
-  async fromSingleFile(path: string, options: VaeFileOptions = {}): Promise<AutoencoderKL> {
-    const { config, weights, placement } = await vaeFile(path, options)
-    return autoencoderKL(config, weights, placement)
-  },
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<AutoencoderKL> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+      const config = parseVaeConfig(json, where)
+      const own = vaeWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no autoencoder`)
+      return autoencoderKL(config, own, placement)
+    }),
 }
+
+const standardConfig = async () => originalConfigs({ version: 1, channels: 4, prediction: 'epsilon' }).vae
 
 /** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */
 export interface DiagonalGaussian {

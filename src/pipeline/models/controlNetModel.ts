@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { Value } from '../onnx/graph.js'
 import type { LayerOptions, Layers } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
@@ -15,6 +15,10 @@ import {
 } from './controlNet.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
+import { originalControlNetConfig } from './originalConfigs.js'
+import { partFamily } from './originalFamily.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { controlNetWeights } from './partWeights.js'
 import { residualShapes } from './unet.js'
 
 /**
@@ -63,6 +67,23 @@ export const ControlNetModel = {
     loadPart(source, options, ({ config, where, weights, placement }) =>
       controlNetModel(parseControlNetConfig(config, where), weights, placement, source),
     ),
+
+  /**
+   * @param path a `.safetensors` of a ControlNet, in the original layout or diffusers'; or its link on the hub
+   * @param options.config as one for `shuffle` needs, whose averaging no name tells
+   * @throws as `fromPretrained`
+   */
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<ControlNetModel> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+      const config = parseControlNetConfig(json, where)
+      const own = controlNetWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no ControlNet`)
+      return controlNetModel(config, own, placement, path)
+    }),
+}
+
+async function standardConfig(weights: Weights, file: string): Promise<Record<string, unknown>> {
+  return originalControlNetConfig(await partFamily('a ControlNet', weights, file))
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */

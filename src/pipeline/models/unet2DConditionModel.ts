@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
 import { type Device, deviceKind } from '../runtime/engine.js'
 import { hasExactInt8 } from '../runtime/exactInt8.js'
@@ -8,6 +8,10 @@ import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
 import { network, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
+import { originalConfigs } from './originalConfigs.js'
+import { partFamily } from './originalFamily.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { unetWeights } from './partWeights.js'
 import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
@@ -50,6 +54,22 @@ export const UNet2DConditionModel = {
     loadPart(source, options, ({ config, where, weights, placement }) =>
       unet2DConditionModel(parseUNetConfig(config, where), weights, placement),
     ),
+
+  /**
+   * @param path a `.safetensors` of a U-Net alone, in the original layout or diffusers', or of a whole checkpoint; or its link on the hub
+   * @throws as `fromPretrained`
+   */
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<UNet2DConditionModel> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+      const config = parseUNetConfig(json, where)
+      const own = unetWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no U-Net`)
+      return unet2DConditionModel(config, own, placement)
+    }),
+}
+
+async function standardConfig(weights: Weights, file: string): Promise<Record<string, unknown>> {
+  return originalConfigs(await partFamily('a U-Net', weights, file)).unet
 }
 
 /** diffusers' `cross_attention_kwargs`, of which the scale of the adapters is run here. */

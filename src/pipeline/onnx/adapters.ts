@@ -2,6 +2,8 @@ import { elementCount } from '../tensor.js'
 import type { WeightTensor } from '../weights/safetensors.js'
 import type { Value } from './graph.js'
 import type { ConvOptions, Layers } from './layers.js'
+import { isIn4Bits } from './quantized.js'
+import type { WeightPath } from './weightPath.js'
 
 /**
  * What an adapter changes in the weight W of a layer, [out, in] or [out, in, k, k], at scale 1.
@@ -28,10 +30,25 @@ export interface LayerAdapters {
   scales: number
 }
 
-/** y = x · Wᵀ, or of `rows` of W, with what the adapters of the layer add beside it. */
-export function besideLinear(g: Layers, y: Value, x: Value, path: string, rows?: readonly [number, number]): Value {
-  for (const { key, delta, scale } of beside(g, path)) {
-    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape.at(-1)!])
+/**
+ * y = x · Wᵀ, or of `rows` of W, with what the adapters of the layer add beside it.
+ * @param shape of W, [out, in]
+ */
+export function besideLinear(
+  g: Layers,
+  y: Value,
+  x: Value,
+  p: WeightPath,
+  shape: readonly [number, number],
+  rows?: readonly [number, number],
+): Value {
+  for (const { key, delta, scale } of adaptersOf(g, p, shape).beside) {
+    if (delta.kind !== 'lora') {
+      const weight = g.reshape(deltaOf(g, key, delta, scale, rows), [rows ? rows[1] - rows[0] : shape[0], shape[1]])
+      y = g.add(y, g.product(x, g.cast(weight, g.precision)))
+      continue
+    }
+    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], shape[1]])
     const up = stored(g, `${key}.up`, delta.up, delta.up.shape.slice(0, 2), rows)
     const low = g.mul(g.product(x, g.cast(down, g.precision)), g.cast(scaleOf(g, scale), g.precision))
     y = g.add(y, g.product(low, g.cast(up, g.precision)))
@@ -39,12 +56,22 @@ export function besideLinear(g: Layers, y: Value, x: Value, path: string, rows?:
   return y
 }
 
-/** A convolution's result with what the adapters of the layer add beside it. */
-export function besideConv(g: Layers, y: Value, x: Value, path: string, options: ConvOptions): Value {
-  for (const { key, delta, scale } of beside(g, path)) {
-    const { kernel } = options
-    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], x.shape[1], kernel ?? 3, kernel ?? 3])
-    const up = stored(g, `${key}.up`, delta.up, [y.shape[1], delta.down.shape[0], 1, 1])
+/**
+ * A convolution's result with what the adapters of the layer add beside it.
+ * @param shape of its weight, [out, in, kernel, kernel]
+ */
+export function besideConv(
+  g: Layers,
+  y: Value,
+  x: Value,
+  p: WeightPath,
+  shape: readonly number[],
+  options: ConvOptions,
+): Value {
+  for (const { key, delta, scale } of adaptersOf(g, p, shape).beside) {
+    if (delta.kind !== 'lora') throw new RangeError('the weights of convolutions are never in 4 bits')
+    const down = stored(g, `${key}.down`, delta.down, [delta.down.shape[0], ...shape.slice(1)])
+    const up = stored(g, `${key}.up`, delta.up, [shape[0], delta.down.shape[0], 1, 1])
     const low = g.convolution(x, g.cast(down, g.precision), undefined, options)
     const scaled = g.mul(low, g.cast(scaleOf(g, scale), g.precision))
     y = g.add(y, g.convolution(scaled, g.cast(up, g.precision), undefined, { kernel: 1 }))
@@ -53,30 +80,39 @@ export function besideConv(g: Layers, y: Value, x: Value, path: string, options:
 }
 
 /**
- * A weight, or `rows` of it, with the deltas that are not computed beside it: those of a fixed scale, which onnxruntime folds into the weight while
- * it loads, and those that are no product of two. In float32: it folds nothing in half precision.
+ * A weight, or `rows` of it, with the deltas that are not computed beside it. In float32: onnxruntime folds nothing in half precision.
+ * @param shape of the whole weight
  */
-export function withDeltas(g: Layers, weight: Value, path: string, rows?: readonly [number, number]): Value {
-  for (const { key, delta, scale } of g.options.adapters?.layers.get(path) ?? []) {
-    if (isBeside({ delta, scale })) continue
+export function withDeltas(
+  g: Layers,
+  weight: Value,
+  p: WeightPath,
+  shape: readonly number[],
+  rows?: readonly [number, number],
+): Value {
+  for (const { key, delta, scale } of adaptersOf(g, p, shape).within)
     weight = g.add(g.cast(weight, 'float32'), g.reshape(deltaOf(g, key, delta, scale, rows), weight.shape))
-  }
   return weight
 }
 
 /** Whether `withDeltas` gives another weight. */
-export function changesWeight(g: Layers, path: string): boolean {
-  return (g.options.adapters?.layers.get(path) ?? []).some(one => !isBeside(one))
+export function changesWeight(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
+  return adaptersOf(g, p, shape).within.length > 0
 }
 
-type Beside = ScaledDelta & { delta: Extract<Delta, { kind: 'lora' }> }
-
-function beside(g: Layers, path: string): Beside[] {
-  return (g.options.adapters?.layers.get(path) ?? []).filter((one): one is Beside => isBeside(one))
-}
-
-function isBeside({ delta, scale }: Pick<ScaledDelta, 'delta' | 'scale'>): boolean {
-  return delta.kind === 'lora' && 'input' in scale
+/**
+ * The adapters of a layer: those that are computed beside it, and those that become part of its weight, which are the ones of a fixed scale, which
+ * onnxruntime folds into the weight while it loads, and those that are no product of two. What is quantized has no room for a sum:
+ * there a LoRA stays beside it at any scale, and beside 4 bits, which are never made whole, all do.
+ */
+function adaptersOf(g: Layers, p: WeightPath, shape: readonly number[]): Record<'beside' | 'within', ScaledDelta[]> {
+  const all = g.options.adapters?.layers.get(p.path) ?? []
+  if (all.length === 0) return { beside: [], within: [] }
+  const isQuantized = p.take('weight', shape).tensor.quantized !== undefined
+  const in4Bits = isIn4Bits(p, shape)
+  const isBeside = ({ delta, scale }: ScaledDelta) =>
+    in4Bits || (delta.kind === 'lora' && ('input' in scale || isQuantized))
+  return { beside: all.filter(isBeside), within: all.filter(one => !isBeside(one)) }
 }
 
 /** @returns in float32, as many numbers as the weight, or its rows, holds */

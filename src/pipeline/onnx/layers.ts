@@ -87,27 +87,27 @@ export class Layers {
     const term = bias ? this.weight(p, 'bias', [features]) : undefined
     const shape = [features, x.shape.at(-1)!] as const
     const y =
-      int8 && bearsInt8(this, p)
+      int8 && bearsInt8(this, p, shape)
         ? linearInt8(this, x, p, features, term)
-        : isIn4Bits(this, p, shape)
+        : isIn4Bits(p, shape)
           ? linear4Bit(this, x, p, shape, term)
           : this.product(x, this.weight(p, 'weight', shape), term)
-    return besideLinear(this, y, x, p.path)
+    return besideLinear(this, y, x, p, shape)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
-    const inputs = x.shape.at(-1)!
-    if (bearsInt8(this, p) || isIn4Bits(this, p, [2 * features, inputs])) {
+    const shape = [2 * features, x.shape.at(-1)!] as const
+    if (bearsInt8(this, p, shape) || isIn4Bits(p, shape)) {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
     }
     const half = (from: number) => {
       const rows = [from, from + features] as const
-      const weight = this.weight(p, 'weight', [2 * features, inputs], rows)
+      const weight = this.weight(p, 'weight', shape, rows)
       const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
-      return besideLinear(this, y, x, p.path, rows)
+      return besideLinear(this, y, x, p, shape, rows)
     }
     return this.mul(half(0), this.activation('gelu', half(features)))
   }
@@ -116,11 +116,12 @@ export class Layers {
   conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
     const { kernel = 3, bias: hasBias = true, int8 } = options
     const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
+    const shape = [channels, x.shape[1], kernel, kernel]
     const y =
-      int8 && bearsInt8(this, p)
+      int8 && bearsInt8(this, p, shape)
         ? conv3x3Int8(this, x, p, channels, bias)
-        : this.convolution(x, this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel]), bias, options)
-    return besideConv(this, y, x, p.path, options)
+        : this.convolution(x, this.weight(p, 'weight', shape), bias, options)
+    return besideConv(this, y, x, p, shape, options)
   }
 
   /** @param weight [channels, in, kernel, kernel] */
@@ -210,9 +211,10 @@ export class Layers {
   /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for. */
   weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
     const { key, tensor } = p.take(name, shape)
-    if (tensor.quantized && !changesWeight(this, p.path)) return dequantized(this, key, tensor.quantized, rows)
-    const stored = this.graph.external(key, tensor, rows)
-    return this.cast(name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored, this.precision)
+    const stored = tensor.quantized
+      ? dequantized(this, key, tensor.quantized, rows)
+      : this.graph.external(key, tensor, rows)
+    return this.cast(name === 'weight' ? withDeltas(this, stored, p, shape, rows) : stored, this.precision)
   }
 
   add(a: Value, b: Value): Value {
@@ -328,8 +330,8 @@ export class Layers {
 }
 
 /** Where there are weights in 8 bits, and no adapter asks for another weight. */
-function bearsInt8(g: Layers, p: WeightPath): boolean {
-  return p.isInt8 && !changesWeight(g, p.path)
+function bearsInt8(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
+  return p.isInt8 && !changesWeight(g, p, shape)
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

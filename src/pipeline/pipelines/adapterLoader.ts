@@ -100,7 +100,8 @@ export abstract class AdapterLoader extends Callable {
 
   /**
    * Adds active adapters, with their weights times `loraScale`, to the weights of the networks: as fast as the model alone, `crossAttentionKwargs`
-   * leave them as they are, and they stay when they are unloaded. Takes the memory of the layers that they change.
+   * leave them as they are, and they stay when they are unloaded. Takes the memory of the layers that they change; of a quantized model neither that nor
+   * time is changed, since a LoRA stays beside its layers.
    * @param options.adapterNames those to add (all that are active)
    */
   fuseLora(options: { loraScale?: number; adapterNames?: string[] } = {}): void {
