@@ -64,8 +64,12 @@ describe('drawn a few layers at a time, latents are the same', () => {
     expect(await latentsOf(pipeline)).not.toEqual(without)
   })
 
-  test.each(['int8', 'nf4'])('with quantization, %s', async quantization => {
-    await expectSame(await load('sd1', { quantization }))
+  test.each(['int8', 'nf4'])('with quantization, %s, and an adapter on it', async quantization => {
+    const pipeline = await load('sd1', { quantization })
+    await expectSame(pipeline)
+    pipeline.disableSequentialCpuOffload()
+    await pipeline.loadLoraWeights(fixture('lora/lokr.safetensors'))
+    await expectSame(pipeline)
   })
 
   test('with 8-bit integers and forecasts of deep features', async () => {
