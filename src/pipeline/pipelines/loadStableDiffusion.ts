@@ -18,7 +18,7 @@ import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
-import { checkedMemory, memoryPlan } from './memoryPlan.js'
+import { checkedMemory, copiedBytes, memoryPlan } from './memoryPlan.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -58,27 +58,42 @@ async function partsOf(
   const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
+  const textWeights = await held(await files.textEncoder(textConfig))
+  const unetWeights = await held(await files.unet(unetConfig))
+  const own = vae ? undefined : await autoencoder(files, placement)
   const parts = {
     dtype: placement.dtype,
     quantization,
     tokenizer: await files.tokenizer(),
-    textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement),
-    unet: unet2DConditionModel(unetConfig, await held(await files.unet(unetConfig)), placement),
-    vae: vae ?? (await autoencoder(files, placement)),
+    textEncoder: clipTextModel(textConfig, textWeights, placement),
+    unet: unet2DConditionModel(unetConfig, unetWeights, placement),
+    vae: vae ?? own!.part,
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
   if (maxMemory === undefined) return parts
-  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization)
+  const copies = {
+    textEncoder: copiedBytes(textWeights),
+    unet: copiedBytes(unetWeights),
+    vae: own ? copiedBytes(own.weights) : 0,
+  }
+  const { isOffloaded, pieceBytes, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization, copies)
+  placement.pieceBytes = pieceBytes
   if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
   return { ...parts, isOffloaded }
 }
 
-async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {
+async function autoencoder(
+  files: ModelFiles,
+  placement: Placement,
+): Promise<{ part: StableDiffusionParts['vae']; weights: Weights }> {
   const [json, where] = [await files.config('vae'), files.where('vae')]
-  if (json._class_name === 'AutoencoderTiny')
-    return autoencoderTiny(parseTinyVaeConfig(json, where), await files.vae(undefined), placement)
+  if (json._class_name === 'AutoencoderTiny') {
+    const weights = await files.vae(undefined)
+    return { part: autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement), weights }
+  }
   const config = parseVaeConfig(json, where)
-  return autoencoderKL(config, await files.vae(config), placement)
+  const weights = await files.vae(config)
+  return { part: autoencoderKL(config, weights, placement), weights }
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */
