@@ -11,6 +11,8 @@ export interface Placement {
   /** the CPU computes in float32 all the same */
   dtype: 'float32' | 'float16'
   attention: Attention
+  /** a run has so many bytes of weights on the device at a time, and leaves none there (all of them, until its release) */
+  pieceBytes?: number | undefined
 }
 
 export interface RunOptions {
@@ -65,13 +67,17 @@ export function network<Shape extends object>(
     },
     async run(shape, inputs, { device = placement.device, ...options } = {}) {
       const signal = callerSignal(options.signal)
-      const { dtype, attention } = placement
-      const key = `${prefix}${JSON.stringify([shape, attention])}`
+      const { dtype, attention, pieceBytes } = placement
+      const key = `${prefix}${JSON.stringify([shape, attention, pieceBytes])}`
       if (loaded.has(device) && loaded.get(device) !== key) await releaseOn(device)
       loaded.set(device, key)
       const provider = deviceKind(device)
       const precision = provider === 'cpu' ? 'float32' : dtype
-      const model = { key, build: () => build(shape, { provider, attention, precision }, signal) }
+      const model = {
+        key,
+        build: () => build(shape, { provider, attention, precision }, signal),
+        pieceBytes,
+      }
       const outputs = await openEngine(device).run(model, inputs, { signal })
       for (const output of Object.values(outputs)) checkNumbers(name, output, precision)
       return outputs

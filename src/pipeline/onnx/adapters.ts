@@ -167,8 +167,7 @@ function deltaOf(
       const whole = kronecker(g, g.mul(first, by), second)
       if (!rows) return whole
       const out = first.shape[0] * second.shape[0]
-      const sizes = rows[0] === 0 ? [rows[1], out - rows[1]] : [rows[0], out - rows[0]]
-      return g.split(g.reshape(whole, [out, elementCount(whole.shape) / out]), sizes, 0)[rows[0] === 0 ? 0 : 1]
+      return g.slice(g.reshape(whole, [out, elementCount(whole.shape) / out]), 0, ...rows)
     }
   }
 }

@@ -85,9 +85,10 @@ export class Graph {
   /**
    * A weight by reference.
    * @param rows only these of its first dimension, [from, to): a byte range of the same tensor
+   * @param view another shape of the same numbers: a Reshape would copy them to the heap
    */
-  external(key: string, weight: WeightTensor, rows?: readonly [number, number]): Value {
-    const name = rows ? `${key}[${rows[0]}:${rows[1]}]` : key
+  external(key: string, weight: WeightTensor, rows?: readonly [number, number], view?: readonly number[]): Value {
+    const name = `${key}${rows ? `[${rows[0]}:${rows[1]}]` : ''}${view ? ` as ${view.join('x')}` : ''}`
     const known = this.#externals.get(name)
     if (known) return known.value
     const dtype = weightTypes[weight.dtype]
@@ -96,9 +97,8 @@ export class Graph {
         `${weight.file}: "${key}" is stored as ${weight.dtype}; known here: ${Object.keys(weightTypes).join(', ')}`,
       )
     const { shape, file, offset, length } = weight
-    const external = rows
-      ? { value: { name, dtype, shape: [rows[1] - rows[0], ...shape.slice(1)] }, file, ...rowRange(weight, rows) }
-      : { value: { name, dtype, shape }, file, offset, length }
+    const value = { name, dtype, shape: view ?? (rows ? [rows[1] - rows[0], ...shape.slice(1)] : shape) }
+    const external = { value, file, ...(rows ? rowRange(weight, rows) : { offset, length }) }
     this.#externals.set(name, external)
     return external.value
   }

@@ -5,6 +5,7 @@ import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, t
 import { conv3x3Int8, linearInt8 } from './int8.js'
 import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
+import { conv3x3Winograd, winogradTile } from './winograd.js'
 
 export type { Attention }
 
@@ -117,10 +118,13 @@ export class Layers {
     const { kernel = 3, bias: hasBias = true, int8 } = options
     const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
     const shape = [channels, x.shape[1], kernel, kernel]
+    const tile = winogradTile(this, x, channels, options)
     const y =
       int8 && bearsInt8(this, p, shape)
         ? conv3x3Int8(this, x, p, channels, bias)
-        : this.convolution(x, this.weight(p, 'weight', shape), bias, options)
+        : tile
+          ? conv3x3Winograd(this, x, p, channels, bias, tile)
+          : this.convolution(x, this.weight(p, 'weight', shape), bias, options)
     return besideConv(this, y, x, p, shape, options)
   }
 
@@ -208,12 +212,22 @@ export class Layers {
     return this.node('Gather', [table, ids], [...ids.shape, channels], { attributes: { axis: 0 } })
   }
 
-  /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for. */
-  weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
+  /**
+   * A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for.
+   * @param rows only these of its first dimension, [from, to)
+   * @param view of the same numbers, in place of `shape`
+   */
+  weight(
+    p: WeightPath,
+    name: string,
+    shape: readonly number[],
+    rows?: readonly [number, number],
+    view?: readonly number[],
+  ): Value {
     const { key, tensor } = p.take(name, shape)
     const stored = tensor.quantized
-      ? dequantized(this, key, tensor.quantized, rows)
-      : this.graph.external(key, tensor, rows)
+      ? this.reshape(dequantized(this, key, tensor.quantized, rows), view)
+      : this.graph.external(key, tensor, rows, view)
     return this.cast(name === 'weight' ? withDeltas(this, stored, p, shape, rows) : stored, this.precision)
   }
 
@@ -273,7 +287,15 @@ export class Layers {
     return this.graph.nodes('Split', [x, this.graph.constant('int64', sizes)], shapes, { attributes: { axis } })
   }
 
-  reshape(x: Value, shape: readonly number[]): Value {
+  /** @param from, to of `axis`, [from, to) */
+  slice(x: Value, axis: number, from: number, to: number): Value {
+    if (from === 0 && to === x.shape[axis]) return x
+    const shape = x.shape.map((dim, i) => (i === axis ? to - from : dim))
+    const [start, end, axes] = [from, to, axis].map(value => this.graph.constant('int64', [value]))
+    return this.node('Slice', [x, start, end, axes], shape)
+  }
+
+  reshape(x: Value, shape: readonly number[] = x.shape): Value {
     if (shape.length === x.shape.length && shape.every((dim, i) => dim === x.shape[i])) return x
     return this.node('Reshape', [x, this.graph.constant('int64', shape)], shape)
   }

@@ -18,7 +18,7 @@ import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
-import { checkedMemory, memoryPlan } from './memoryPlan.js'
+import { checkedMemory, copiedBytes, memoryPlan } from './memoryPlan.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -59,18 +59,27 @@ async function partsOf(
   const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
+  const textWeights = await held(await files.textEncoder(textConfig))
+  const unetWeights = await held(await files.unet(unetConfig))
+  const own = vae ? undefined : await autoencoder(files, placement, name)
   const parts = {
     name,
     dtype: placement.dtype,
     quantization,
     tokenizer: await files.tokenizer(),
-    textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement, name),
-    unet: unet2DConditionModel(unetConfig, await held(await files.unet(unetConfig)), placement, name),
-    vae: vae ?? (await autoencoder(files, placement, name)),
+    textEncoder: clipTextModel(textConfig, textWeights, placement, name),
+    unet: unet2DConditionModel(unetConfig, unetWeights, placement, name),
+    vae: vae ?? own!.part,
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
   if (maxMemory === undefined) return parts
-  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization)
+  const copies = {
+    textEncoder: copiedBytes(textWeights),
+    unet: copiedBytes(unetWeights),
+    vae: own ? copiedBytes(own.weights) : 0,
+  }
+  const { isOffloaded, pieceBytes, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization, copies)
+  placement.pieceBytes = pieceBytes
   if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
   return { ...parts, isOffloaded }
 }
@@ -79,12 +88,15 @@ async function autoencoder(
   files: ModelFiles,
   placement: Placement,
   name: string,
-): Promise<StableDiffusionParts['vae']> {
+): Promise<{ part: StableDiffusionParts['vae']; weights: Weights }> {
   const [json, where] = [await files.config('vae'), files.where('vae')]
-  if (json._class_name === 'AutoencoderTiny')
-    return autoencoderTiny(parseTinyVaeConfig(json, where), await files.vae(undefined), placement, name)
+  if (json._class_name === 'AutoencoderTiny') {
+    const weights = await files.vae(undefined)
+    return { part: autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement, name), weights }
+  }
   const config = parseVaeConfig(json, where)
-  return autoencoderKL(config, await files.vae(config), placement, name)
+  const weights = await files.vae(config)
+  return { part: autoencoderKL(config, weights, placement, name), weights }
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */

@@ -140,7 +140,7 @@ async function attemptOn(device: Device): Promise<string | undefined> {
   const connection = startEngineProcess(device)
   const timer = setTimeout(connection.kill, 60_000)
   try {
-    await connection.ask({ kind: 'load', key: 'trial', ...serialized(trial.graph()) })
+    await connection.ask({ kind: 'load', key: 'trial', model: serialized(trial.graph()) })
     const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: trial.inputs })
     if (reply.kind === 'outputs' && trial.isRight(reply.outputs.y)) return undefined
     return `The device ${device} runs, but computes attention wrongly: pictures would be wrong.`
