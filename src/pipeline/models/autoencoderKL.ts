@@ -16,6 +16,8 @@ import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEnco
 export interface AutoencoderKL {
   readonly config: VaeConfig
   readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
   /** pixels a latent in each direction: 2 to the number of blocks less one */
   readonly scaleFactor: number
   /**
@@ -39,6 +41,8 @@ export interface AutoencoderKL {
    */
   enableTiling(tileSize?: number): void
   disableTiling(): void
+  /** side of a tile in pixels, `Infinity` without tiles */
+  readonly tileSize: number
   release(): Promise<void>
 }
 
@@ -48,8 +52,8 @@ export const AutoencoderKL = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<AutoencoderKL> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      autoencoderKL(parseVaeConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      autoencoderKL(parseVaeConfig(config, where), weights, placement, source),
     ),
 
   /**
@@ -57,11 +61,11 @@ export const AutoencoderKL = {
    * @throws as `fromPretrained`
    */
   fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<AutoencoderKL> =>
-    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
       const config = parseVaeConfig(json, where)
       const own = vaeWeights(weights, file, config)
       if (!own) throw new ModelNotFoundError(`${file} holds no autoencoder`)
-      return autoencoderKL(config, own, placement)
+      return autoencoderKL(config, own, placement, source)
     }),
 }
 
@@ -77,7 +81,12 @@ export interface DiagonalGaussian {
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Placement): AutoencoderKL {
+export function autoencoderKL(
+  config: VaeConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): AutoencoderKL {
   vaeCheckpoint(config, weights)
   type Size = Parameters<typeof vaeDecoderGraph>[2]
   const decoder = network('vaeDecoder', placement, (size: Size, layers) =>
@@ -101,7 +110,11 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
   return {
     config,
     placement,
+    source,
     scaleFactor,
+    get tileSize() {
+      return tileSize
+    },
     async encode(image, { signal, device } = {}) {
       const sample = checkedPictures(image, config.inChannels, scaleFactor)
       const moments = await inParts(sample, tileSize, 1 / scaleFactor, async sample => {

@@ -21,6 +21,8 @@ import {
 export interface AutoencoderTiny {
   readonly config: TinyVaeConfig
   readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
   /** pixels a latent in each direction */
   readonly scaleFactor: number
   /**
@@ -51,13 +53,18 @@ export const AutoencoderTiny = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<AutoencoderTiny> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      autoencoderTiny(parseTinyVaeConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      autoencoderTiny(parseTinyVaeConfig(config, where), weights, placement, source),
     ),
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function autoencoderTiny(config: TinyVaeConfig, weights: Weights, placement: Placement): AutoencoderTiny {
+export function autoencoderTiny(
+  config: TinyVaeConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): AutoencoderTiny {
   tinyVaeCheckpoint(config, weights)
   const decoder = network('tinyVaeDecoder', placement, (shape: TinyVaeShape, layers) =>
     tinyVaeDecoderGraph(config, weights, shape, layers),
@@ -71,6 +78,7 @@ export function autoencoderTiny(config: TinyVaeConfig, weights: Weights, placeme
   return {
     config,
     placement,
+    source,
     scaleFactor,
     async encode(image, options) {
       const sample = checkedPictures(image, inChannels, scaleFactor)

@@ -62,12 +62,17 @@ const files = [
 ]
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-async function clipModel({ folder, config: json, where, weights, placement }: PartSource): Promise<CLIPModel> {
+async function clipModel({ folder, config: json, where, weights, placement, source }: PartSource): Promise<CLIPModel> {
   const config = parseClipConfig(json, where)
   const tokenizer = await loadClipTokenizer(folder)
   const imageProcessor = await loadClipImageProcessor(folder, config.vision.imageSize)
   const [textWeights, visionWeights] = textTower(weights)
-  const textModel = clipTextModel({ ...config.text, projectionDim: config.projectionDim }, textWeights, placement)
+  const textModel = clipTextModel(
+    { ...config.text, projectionDim: config.projectionDim },
+    textWeights,
+    placement,
+    source,
+  )
   visionCheckpoint(config, visionWeights)
   const vision = network('clipVision', placement, (_shape: object, layers) =>
     visionGraph(config, visionWeights, layers),

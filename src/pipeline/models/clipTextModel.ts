@@ -22,6 +22,8 @@ export interface CLIPTextModel {
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
   readonly config: ClipTextConfig
   readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
   /** token → its vectors, [rows, hiddenSize]: ids after the vocabulary's last, in this order; the pipeline's methods load them */
@@ -43,10 +45,11 @@ export const CLIPTextModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<CLIPTextModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) => {
-      if (config.model_type !== 'clip') return clipTextModel(parseClipTextConfig(config, where), weights, placement)
+    loadPart(source, options, ({ config, where, weights, placement, source }) => {
+      if (config.model_type !== 'clip')
+        return clipTextModel(parseClipTextConfig(config, where), weights, placement, source)
       const { text, projectionDim } = parseClipConfig(config, where)
-      return clipTextModel({ ...text, projectionDim }, textTower(weights)[0], placement)
+      return clipTextModel({ ...text, projectionDim }, textTower(weights)[0], placement, source)
     }),
 }
 
@@ -58,7 +61,12 @@ export function textTower(weights: Weights): [text: Weights, others: Weights] {
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function clipTextModel(config: ClipTextConfig, weights: Weights, placement: Placement): CLIPTextModel {
+export function clipTextModel(
+  config: ClipTextConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): CLIPTextModel {
   clipTextCheckpoint(config, weights)
   const text = network('textEncoder', placement, (shape: Parameters<typeof clipTextGraph>[2], layers) =>
     clipTextGraph(config, weights, shape, layers),
@@ -93,7 +101,7 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
-  const parts = { config, placement, adapters, setInversions, release: text.release }
+  const parts = { config, placement, source, adapters, setInversions, release: text.release }
   return Object.defineProperty(Object.assign(forward, parts), 'inversions', { get: () => inversions }) as CLIPTextModel
 }
 

@@ -64,7 +64,7 @@ export const ControlNetModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<ControlNetModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
       controlNetModel(parseControlNetConfig(config, where), weights, placement, source),
     ),
 
@@ -74,11 +74,11 @@ export const ControlNetModel = {
    * @throws as `fromPretrained`
    */
   fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<ControlNetModel> =>
-    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
       const config = parseControlNetConfig(json, where)
       const own = controlNetWeights(weights, file, config)
       if (!own) throw new ModelNotFoundError(`${file} holds no ControlNet`)
-      return controlNetModel(config, own, placement, path)
+      return controlNetModel(config, own, placement, source)
     }),
 }
 

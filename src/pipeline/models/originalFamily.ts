@@ -41,6 +41,11 @@ export async function partFamily(
   )
 }
 
+/** What a file is, by its names: `a checkpoint`, `a LoRA`, …; undefined for what is none of these. */
+export function kindOf(weights: Weights): string | undefined {
+  return otherIn(weights)?.what ?? (isWhole(weights) ? 'a checkpoint' : undefined)
+}
+
 const wholeUNet = 'model.diffusion_model.'
 
 /** Names of the original layout, and of diffusers'. */
@@ -80,11 +85,18 @@ async function prediction2(bias: WeightTensor | undefined): Promise<OriginalFami
 
 /** @param own what the file is to be */
 function refuseOthers(weights: Weights, file: string, own?: string): void {
-  const names = [...weights.keys()]
-  const isWhole = weights.has(`${wholeUNet}input_blocks.0.0.weight`)
-  const other = others.find(({ is, isSure }) => (isSure || !isWhole) && names.some(is))
+  const other = otherIn(weights)
   if (other && other.what !== own)
     throw new UnsupportedModelError(`${file} is ${other.what}${other.hint ?? ', which is not run here'}`)
+}
+
+function otherIn(weights: Weights): Other | undefined {
+  const names = [...weights.keys()]
+  return others.find(({ is, isSure }) => (isSure || !isWhole(weights)) && names.some(is))
+}
+
+function isWhole(weights: Weights): boolean {
+  return weights.has(`${wholeUNet}input_blocks.0.0.weight`)
 }
 
 interface Other {

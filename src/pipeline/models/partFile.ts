@@ -30,9 +30,10 @@ export async function loadPartFile<T>(
   const placement = { device: await resolveDevice(device), dtype, attention: { kind: 'fused' } } as const
   const file = await singleFilePath(path, hub)
   const weights = await readSafetensors(file)
+  const found = { file, weights, placement, source: path }
   return folder === undefined
-    ? build({ file, weights, placement, config: await standard(weights, file), where: file })
-    : build({ file, weights, placement, config: await readJson(folder, 'config.json'), where: `${folder}/config.json` })
+    ? build({ ...found, config: await standard(weights, file), where: file })
+    : build({ ...found, config: await readJson(folder, 'config.json'), where: `${folder}/config.json` })
 }
 
 const names = new Set<string>([

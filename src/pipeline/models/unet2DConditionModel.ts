@@ -40,6 +40,8 @@ export interface UNet2DConditionModel {
   (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
   readonly config: UNetConfig
   readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
   release(): Promise<void>
@@ -51,8 +53,8 @@ export const UNet2DConditionModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<UNet2DConditionModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      unet2DConditionModel(parseUNetConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      unet2DConditionModel(parseUNetConfig(config, where), weights, placement, source),
     ),
 
   /**
@@ -60,11 +62,11 @@ export const UNet2DConditionModel = {
    * @throws as `fromPretrained`
    */
   fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<UNet2DConditionModel> =>
-    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement }) => {
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
       const config = parseUNetConfig(json, where)
       const own = unetWeights(weights, file, config)
       if (!own) throw new ModelNotFoundError(`${file} holds no U-Net`)
-      return unet2DConditionModel(config, own, placement)
+      return unet2DConditionModel(config, own, placement, source)
     }),
 }
 
@@ -90,7 +92,12 @@ interface UNetOptions extends RunOptions {
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
+export function unet2DConditionModel(
+  config: UNetConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): UNet2DConditionModel {
   unetCheckpoint(config, weights)
   const adapters = networkAdapters()
   async function build(shape: UNetShape, layers: LayerOptions, signal?: AbortSignal) {
@@ -156,7 +163,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const release = async () => {
     await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
-  return Object.assign(forward, { config, placement, adapters, release })
+  return Object.assign(forward, { config, placement, source, adapters, release })
 }
 
 async function bearsInt8(device: Device): Promise<boolean> {

@@ -31,7 +31,7 @@ export abstract class AdapterLoader extends Callable {
   abstract tokenizer: ClipTokenizer
 
   /**
-   * Loads a LoRA, or LyCORIS' LoHa or LoKr, and makes it the one that is active.
+   * Loads a LoRA, or LyCORIS' LoCon, LoHa or LoKr, and makes it the one that is active.
    * @param path a `.safetensors` under the names of diffusers, peft or kohya, a folder with it, or a hub id
    * @throws InvalidOptionError, ModelNotFoundError; UnsupportedModelError and CorruptWeightsError naming the key that is not run here, or does not
    *   fit the model

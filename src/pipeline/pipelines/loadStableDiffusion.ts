@@ -33,8 +33,8 @@ export async function loadStableDiffusion(
   checkClasses(index, folder)
   const { dtype = 'float32', variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const parts = await partsOf(folderFiles(folder, variant), placement, options)
-  return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
+  const parts = await partsOf(folderFiles(folder, variant), placement, options, source)
+  return { ...parts, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
 }
 
 /** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
@@ -44,7 +44,7 @@ export async function loadSingleFile(path: string, options: FromSingleFileOption
   const device = await resolveDevice(options.device ?? 'auto')
   options.signal?.throwIfAborted()
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  return { ...(await partsOf(await singleFile(path, options), placement, options)), name: path, safetyChecker }
+  return { ...(await partsOf(await singleFile(path, options), placement, options, path)), safetyChecker }
 }
 
 type LoadOptions = Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'maxMemory' | 'signal' | 'vae'>
@@ -53,20 +53,22 @@ async function partsOf(
   files: ModelFiles,
   placement: Placement,
   { scheduler, vae, quantization, maxMemory, signal }: LoadOptions,
-): Promise<Omit<StableDiffusionParts, 'name'>> {
+  name: string,
+): Promise<StableDiffusionParts> {
   if (quantization) checkQuantization(quantization, deviceKind(placement.device))
   const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
   const textWeights = await held(await files.textEncoder(textConfig))
   const unetWeights = await held(await files.unet(unetConfig))
-  const own = vae ? undefined : await autoencoder(files, placement)
+  const own = vae ? undefined : await autoencoder(files, placement, name)
   const parts = {
+    name,
     dtype: placement.dtype,
     quantization,
     tokenizer: await files.tokenizer(),
-    textEncoder: clipTextModel(textConfig, textWeights, placement),
-    unet: unet2DConditionModel(unetConfig, unetWeights, placement),
+    textEncoder: clipTextModel(textConfig, textWeights, placement, name),
+    unet: unet2DConditionModel(unetConfig, unetWeights, placement, name),
     vae: vae ?? own!.part,
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
@@ -85,15 +87,16 @@ async function partsOf(
 async function autoencoder(
   files: ModelFiles,
   placement: Placement,
+  name: string,
 ): Promise<{ part: StableDiffusionParts['vae']; weights: Weights }> {
   const [json, where] = [await files.config('vae'), files.where('vae')]
   if (json._class_name === 'AutoencoderTiny') {
     const weights = await files.vae(undefined)
-    return { part: autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement), weights }
+    return { part: autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement, name), weights }
   }
   const config = parseVaeConfig(json, where)
   const weights = await files.vae(config)
-  return { part: autoencoderKL(config, weights, placement), weights }
+  return { part: autoencoderKL(config, weights, placement, name), weights }
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */

@@ -22,7 +22,7 @@ import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 import { previewer } from './previewer.js'
 import { screened } from './screened.js'
-import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
+import { checkFit, checkScheduler, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -69,6 +69,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   private async *stepsOf(call: C): AsyncGenerator<Step, PipelineOutput, undefined> {
     const { signal, generator, eta } = call
     signal?.throwIfAborted()
+    checkScheduler(this.scheduler)
     const began = performance.now()
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   type CallOptions,
   CorruptWeightsError,
+  FlowMatchEulerDiscreteScheduler,
   Image,
   InvalidOptionError,
   ModelNotFoundError,
@@ -261,6 +262,11 @@ describe('a call with a wrong argument', () => {
     ['a type that is none here', { dtype: 'bfloat16' }, /dtype.*float32, float16.*bfloat16/],
     ['an option under its Python name', { torch_dtype: 'float16' }, /torch_dtype.*dtype/],
     ['a scheduler by its name', { scheduler: 'DDIMScheduler' }, /scheduler.*fromConfig.*"DDIMScheduler"/],
+    [
+      'a scheduler of flows',
+      { scheduler: new FlowMatchEulerDiscreteScheduler() },
+      /noise or velocity.*FlowMatchEuler.*take EulerDiscreteScheduler/,
+    ],
     ['a device nobody has', { device: 'mps:0' }, /device.*mps:0/],
     ['a safety checker', { safetyChecker: {} }, /safetyChecker must be null/],
   ])('fromPretrained: %s', async (_what, options, message) => {
@@ -277,6 +283,15 @@ describe('a call with a wrong argument', () => {
     const error = await failure(pipeline(prompt as string))
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error.message).toContain('prompt')
+  })
+
+  it('a scheduler of flows in the place of its own, before anything runs', async () => {
+    const { scheduler } = pipeline
+    pipeline.scheduler = new FlowMatchEulerDiscreteScheduler()
+    const error = await failure(pipeline('a car', { numInferenceSteps: 1 }))
+    pipeline.scheduler = scheduler
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toContain('got a FlowMatchEulerDiscreteScheduler')
   })
 
   it('a signal that was aborted before', async () => {

@@ -70,14 +70,17 @@ describe.each(['int8', 'nf4'] as const)(
       expect(await drawn(quantized)).toEqual(none)
     })
 
-    it.each(['loha', 'lokr'])('LyCORIS’ %s, beside the network and fused', async name => {
-      await both(pipeline => pipeline.loadLoraWeights(lora(name)))
-      expectClose(await drawn(quantized), await drawn(whole), 1e-4, name)
-      await both(pipeline => pipeline.fuseLora())
-      expectClose(await drawn(quantized), await drawn(whole), 1e-4, `${name}, fused`)
-      await both(pipeline => pipeline.unloadLoraWeights())
-      await both(pipeline => pipeline.unfuseLora())
-    })
+    it.each(['loha', 'lokr', 'locon-tucker', 'loha-tucker'])(
+      'LyCORIS’ %s, beside the network and fused',
+      async name => {
+        await both(pipeline => pipeline.loadLoraWeights(lora(name)))
+        expectClose(await drawn(quantized), await drawn(whole), 1e-4, name)
+        await both(pipeline => pipeline.fuseLora())
+        expectClose(await drawn(quantized), await drawn(whole), 1e-4, `${name}, fused`)
+        await both(pipeline => pipeline.unloadLoraWeights())
+        await both(pipeline => pipeline.unfuseLora())
+      },
+    )
   },
 )
 
