@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs'
 import path from 'node:path'
 import { UnsupportedModelError } from '../errors.js'
 import {
@@ -20,18 +21,27 @@ export interface SerializedModel {
   externalDataRoot: string
 }
 
-/** @throws UnsupportedModelError for weights on several drives */
-export function serialized({ nodes, inputs, outputs, initializers }: ModelGraph): SerializedModel {
-  const externals = [...initializers.values()].filter(isExternal)
-  const externalDataRoot = commonFolder(new Set(externals.map(({ file }) => file)))
+/**
+ * Weights of another drive than most of the others, such as a LoRA's on Windows, are read and written along: no relative path leads there.
+ * @param driveOf a file
+ * @throws UnsupportedModelError where those are too many
+ */
+export function serialized(
+  { nodes, inputs, outputs, initializers }: ModelGraph,
+  driveOf = (file: string): string => path.parse(file).root,
+): SerializedModel {
+  const { near, far } = byDrive([...initializers.values()].filter(isExternal), driveOf)
+  const externalDataRoot = commonFolder(new Set(near.map(({ file }) => file)))
+  const inline = bytesOf(far)
   const model = new Message()
   model.int(1, 9).string(2, 'sdnb')
   model.message(7, () => {
     for (const node of weightsFirst(nodes, initializers)) writeNode(model, node)
     model.string(2, 'graph')
     for (const initializer of initializers.values())
-      if (isExternal(initializer)) writeExternal(model, initializer, externalDataRoot)
-      else writeConstant(model, initializer)
+      if (!isExternal(initializer)) writeConstant(model, initializer)
+      else if (inline.has(initializer)) writeTensor(model, initializer.value, inline.get(initializer)!)
+      else writeExternal(model, initializer, externalDataRoot)
     for (const input of inputs) writeValueInfo(model, 11, input)
     for (const output of outputs) writeValueInfo(model, 12, output)
   })
@@ -79,7 +89,7 @@ function writeAttribute(model: Message, name: string, value: Attribute): void {
 
 function writeConstant(model: Message, { value, dtype, data }: Constant): void {
   const array = dtype === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt)
-  model.message(5, () => writeTensor(model, value).bytes(Tensor.rawData, new Uint8Array(array.buffer)))
+  writeTensor(model, value, new Uint8Array(array.buffer))
 }
 
 function writeExternal(model: Message, { value, file, offset, length }: External, root: string): void {
@@ -87,7 +97,7 @@ function writeExternal(model: Message, { value, file, offset, length }: External
   const entry = (key: string, text: string) =>
     model.message(Tensor.externalData, () => model.string(1, key).string(2, text))
   model.message(5, () => {
-    writeTensor(model, value)
+    writeType(model, value)
     entry('location', location)
     entry('offset', String(offset))
     entry('length', String(length))
@@ -95,7 +105,11 @@ function writeExternal(model: Message, { value, file, offset, length }: External
   })
 }
 
-function writeTensor(model: Message, { name, dtype, shape }: Value): Message {
+function writeTensor(model: Message, value: Value, bytes: Uint8Array): void {
+  model.message(5, () => writeType(model, value).bytes(Tensor.rawData, bytes))
+}
+
+function writeType(model: Message, { name, dtype, shape }: Value): Message {
   for (const dim of shape) model.int(Tensor.dims, dim)
   return model.int(Tensor.dataType, typeNumbers[dtype]).string(Tensor.name, name)
 }
@@ -108,18 +122,50 @@ function writeValueInfo(model: Message, field: number, { name, dtype, shape }: V
   model.message(field, () => model.string(1, name).message(2, () => model.message(1, tensor)))
 }
 
+/** The weights of the drive that holds most bytes of them, and the others. */
+function byDrive(externals: readonly External[], driveOf: (file: string) => string) {
+  const bytes = new Map<string, number>()
+  for (const { file, length } of externals) bytes.set(driveOf(file), (bytes.get(driveOf(file)) ?? 0) + length)
+  const [drive] = [...bytes].reduce((most, one) => (one[1] > most[1] ? one : most), ['', -1])
+  return {
+    near: externals.filter(({ file }) => driveOf(file) === drive),
+    far: externals.filter(({ file }) => driveOf(file) !== drive),
+  }
+}
+
+/** An ONNX message ends at 2 GB, and its bytes are copied on their way to the engine. */
+const mostInline = 1e9
+
+function bytesOf(externals: readonly External[]): Map<External, Uint8Array> {
+  const total = externals.reduce((sum, { length }) => sum + length, 0)
+  if (total > mostInline)
+    throw new UnsupportedModelError(
+      `weights of one network must lie on one drive, but for ${mostInline / 1e9} GB of them: ${externals[0].file} and its like hold ` +
+        `${(total / 1e9).toFixed(1)} GB, on another drive than the rest`,
+    )
+  const handles = new Map<string, number>()
+  try {
+    return new Map(
+      externals.map(external => {
+        const { file, offset, length } = external
+        if (!handles.has(file)) handles.set(file, openSync(file, 'r'))
+        const bytes = new Uint8Array(length)
+        readSync(handles.get(file)!, bytes, 0, length, offset)
+        return [external, bytes] as const
+      }),
+    )
+  } finally {
+    for (const handle of handles.values()) closeSync(handle)
+  }
+}
+
 /** The deepest folder that holds every file: onnxruntime refuses a location that leaves it. */
 function commonFolder(files: ReadonlySet<string>): string {
   const [first] = files
   if (first === undefined) return path.parse(process.cwd()).root
   let folder = path.dirname(first)
   for (const file of files) {
-    while (!isBelow(folder, file)) {
-      const parent = path.dirname(folder)
-      if (parent === folder)
-        throw new UnsupportedModelError(`weights of one model must lie on one drive, got ${first} and ${file}`)
-      folder = parent
-    }
+    while (!isBelow(folder, file)) folder = path.dirname(folder)
   }
   return folder
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { ModelGraph } from '../../../src/pipeline/onnx/graph.js'
-import { serialized } from '../../../src/pipeline/onnx/serialized.js'
+import { type SerializedModel, serialized } from '../../../src/pipeline/onnx/serialized.js'
 import { readSafetensors, type WeightTensor } from '../../../src/pipeline/weights/safetensors.js'
 import { readSafetensorsIndex } from '../../../src/pipeline/weights/safetensorsIndex.js'
 
@@ -13,7 +13,13 @@ export interface Values {
 
 /** Runs a graph on the CPU, in this process. */
 export async function run(graph: ModelGraph, inputs: Record<string, Values>): Promise<Record<string, Values>> {
-  const { bytes, externalDataRoot } = serialized(graph)
+  return runModel(serialized(graph), inputs)
+}
+
+export async function runModel(
+  { bytes, externalDataRoot }: SerializedModel,
+  inputs: Record<string, Values>,
+): Promise<Record<string, Values>> {
   const session = await InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
