@@ -2,12 +2,15 @@
 export interface ImageParameters {
   prompt: string
   negativePrompt?: string
+  /** of the call */
   steps?: number
   /** A1111's name, such as `DPM++ 2M` */
   sampler?: string
   /** `Karras`, `Automatic`, … */
   scheduleType?: string
+  /** guidance scale */
   cfgScale?: number
+  /** of its noise, as torch's `manual_seed` takes it */
   seed?: number | bigint
   /** px */
   width?: number
@@ -55,6 +58,7 @@ export interface ImageParameters {
   untold?: string[]
   /** of the call, where it was not `exact` */
   quality?: string
+  /** as the user named it, of a path the last name alone */
   model?: string
   /** the first ten hexadecimal digits of the weights' sha256 */
   modelHash?: string

@@ -4,7 +4,7 @@ import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { originalConfigs } from './originalConfigs.js'
 import { loadPartFile, type PartFileOptions } from './partFile.js'
 import { vaeWeights } from './partWeights.js'
@@ -13,11 +13,7 @@ import { tiled } from './tiled.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
-export interface AutoencoderKL {
-  readonly config: VaeConfig
-  readonly placement: Placement
-  /** as the user named it, or the model that it is a part of */
-  readonly source: string
+export interface AutoencoderKL extends Part<VaeConfig> {
   /** pixels a latent in each direction: 2 to the number of blocks less one */
   readonly scaleFactor: number
   /**
@@ -32,6 +28,7 @@ export interface AutoencoderKL {
   decode(latents: Tensor, options?: RunOptions): Promise<{ sample: Tensor }>
   /** One picture of a batch at a time, the default: a batch at once is no faster here and takes as many times the memory. */
   enableSlicing(): void
+  /** A whole batch at once. */
   disableSlicing(): void
   /**
    * Pictures larger than a tile are encoded and decoded in tiles that overlap, blended into one another: the memory of one tile. Colours
@@ -40,10 +37,10 @@ export interface AutoencoderKL {
    * @throws InvalidOptionError
    */
   enableTiling(tileSize?: number): void
+  /** Pictures of any size as a whole. */
   disableTiling(): void
   /** side of a tile in pixels, `Infinity` without tiles */
   readonly tileSize: number
-  release(): Promise<void>
 }
 
 export const AutoencoderKL = {
@@ -73,10 +70,13 @@ const standardConfig = async () => originalConfigs({ version: 1, channels: 4, pr
 
 /** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */
 export interface DiagonalGaussian {
+  /** [batch, latentChannels, height, width] */
   readonly mean: Tensor
   /** clamped to −30…20, as diffusers does */
   readonly logvar: Tensor
+  /** The most likely latents: the mean. */
   mode(): Tensor
+  /** Latents drawn at random, of the mean's shape. @param generator one for the batch, or one an item (a fresh one) */
   sample(generator?: Generator | Generator[]): Tensor
 }
 

@@ -3,7 +3,7 @@ import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { DiagonalGaussian } from './autoencoderKL.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
 import {
   parseTinyVaeConfig,
@@ -18,11 +18,7 @@ import {
  * A small autoencoder for the latents of a large one: about the same picture in a fraction of the time. It takes the large one's
  * place in a pipeline, or draws its previews.
  */
-export interface AutoencoderTiny {
-  readonly config: TinyVaeConfig
-  readonly placement: Placement
-  /** as the user named it, or the model that it is a part of */
-  readonly source: string
+export interface AutoencoderTiny extends Part<TinyVaeConfig> {
   /** pixels a latent in each direction */
   readonly scaleFactor: number
   /**
@@ -44,7 +40,6 @@ export interface AutoencoderTiny {
   scaleLatents(latents: Tensor): Tensor
   /** The way back. */
   unscaleLatents(latents: Tensor): Tensor
-  release(): Promise<void>
 }
 
 export const AutoencoderTiny = {

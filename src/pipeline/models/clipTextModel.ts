@@ -4,7 +4,7 @@ import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import { type AddedRows, type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
 import { parseClipConfig } from './clipConfig.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 
 /**
@@ -15,21 +15,16 @@ import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
  * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
  *   the state of the end token; [batch, projectionDim], projected, where the model has a projection
  */
-export interface CLIPTextModel {
+export interface CLIPTextModel extends Part<ClipTextConfig> {
   (
     inputIds: readonly (readonly number[])[],
     options?: TextOptions,
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
-  readonly config: ClipTextConfig
-  readonly placement: Placement
-  /** as the user named it, or the model that it is a part of */
-  readonly source: string
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
   /** token → its vectors, [rows, hiddenSize]: ids after the vocabulary's last, in this order; the pipeline's methods load them */
   readonly inversions: ReadonlyMap<string, WeightTensor>
   setInversions(inversions: ReadonlyMap<string, WeightTensor>): void
-  release(): Promise<void>
 }
 
 interface TextOptions extends RunOptions {

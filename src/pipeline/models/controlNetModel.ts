@@ -14,7 +14,7 @@ import {
   parseControlNetConfig,
 } from './controlNet.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { originalControlNetConfig } from './originalConfigs.js'
 import { partFamily } from './originalFamily.js'
 import { loadPartFile, type PartFileOptions } from './partFile.js'
@@ -29,19 +29,14 @@ import { residualShapes } from './unet.js'
  * @param options.guessMode less for the outer layers than for the inner ones: from a tenth to all (false)
  * @returns what the U-Net takes under these names
  */
-export interface ControlNetModel {
+export interface ControlNetModel extends Part<ControlNetConfig> {
   (sample: Tensor, timestep: number, options: ControlNetOptions): Promise<ControlNetOutput>
-  readonly config: ControlNetConfig
-  readonly placement: Placement
-  /** as the user named it */
-  readonly source: string
   /** tells it from others */
   readonly id: number
   /** What its residuals are multiplied with, [residuals]. */
   scales(conditioningScale: number, guessMode: boolean): Tensor
   /** Writes it into another graph, its weights under a name of their own; returns values of `residualShapes`. */
   inGraph(g: Layers, name: string, inputs: ControlInputs, isFirstAlone: boolean): Value[]
-  release(): Promise<void>
 }
 
 export interface ControlNetOutput {

@@ -21,6 +21,18 @@ export interface RunOptions {
   device?: Device
 }
 
+/** What every network has that loads alone. */
+export interface Part<Config> {
+  /** config.json, in camelCase, with every default */
+  readonly config: Config
+  /** where it runs, and in which type */
+  readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
+  /** Frees the memory of its sessions; the next run makes them anew. */
+  release(): Promise<void>
+}
+
 /** A part's graph. One session a device at a time: another shape or attention takes the place of the last. */
 export interface Network<Shape> {
   run(shape: Shape, inputs: Record<string, EngineTensor>, options?: RunOptions): Promise<Record<string, Tensor>>

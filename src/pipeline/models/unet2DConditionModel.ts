@@ -6,7 +6,7 @@ import { checkedTensor, type Tensor } from '../tensor.js'
 import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 import { originalConfigs } from './originalConfigs.js'
 import { partFamily } from './originalFamily.js'
@@ -36,15 +36,10 @@ import {
  * @param options.int8 the whole network in 8-bit integers where they lose little, on a CPU that is made for them; not for its outermost layer
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
-export interface UNet2DConditionModel {
+export interface UNet2DConditionModel extends Part<UNetConfig> {
   (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
-  readonly config: UNetConfig
-  readonly placement: Placement
-  /** as the user named it, or the model that it is a part of */
-  readonly source: string
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
-  release(): Promise<void>
 }
 
 export const UNet2DConditionModel = {
@@ -76,6 +71,7 @@ async function standardConfig(weights: Weights, file: string): Promise<Record<st
 
 /** diffusers' `cross_attention_kwargs`, of which the scale of the adapters is run here. */
 export interface CrossAttentionKwargs {
+  /** times the weights of `setAdapters` (1) */
   scale?: number
 }
 

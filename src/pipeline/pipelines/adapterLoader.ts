@@ -10,6 +10,7 @@ import { Callable } from './callable.js'
 import { loadInversions, type TextualInversionOptions, unloadInversions } from './textualInversions.js'
 import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
+/** What `loadLoraWeights` takes beside the file. */
 export interface LoraOptions extends HubFileOptions {
   /** (`default_0`, `default_1`, …) */
   adapterName?: string
@@ -94,6 +95,7 @@ export abstract class AdapterLoader extends Callable {
     for (const network of this.adapted()) network.enabled = false
   }
 
+  /** After `disableLora()`, as before it. */
   enableLora(): void {
     for (const network of this.adapted()) network.enabled = true
   }

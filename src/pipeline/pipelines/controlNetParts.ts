@@ -15,6 +15,7 @@ export interface ControlNetParts extends StableDiffusionParts {
   controlnet: ControlNetModel | ControlNetModel[]
 }
 
+/** What `fromPretrained` of pipelines with ControlNets takes. */
 export interface ControlNetPretrainedOptions extends FromPretrainedOptions {
   /** one or several, from `ControlNetModel.fromPretrained`; where the model's folder holds one, that */
   controlnet?: ControlNetModel | ControlNetModel[]

@@ -3,6 +3,7 @@ import { autoencoderKL } from '../models/autoencoderKL.js'
 import { autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { clipTextModel } from '../models/clipTextModel.js'
+import { ConfigReader } from '../models/config.js'
 import type { Placement } from '../models/network.js'
 import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
@@ -12,7 +13,7 @@ import { checkQuantization } from '../onnx/quantized.js'
 import { deviceKind, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { quantizedWeights } from '../weights/quantizedWeights.js'
-import { type ModelIndex, modelIndex } from '../weights/repository.js'
+import { type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
@@ -31,6 +32,7 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
+  checkSettings(await readJson(folder, 'model_index.json'), folder)
   const { dtype = 'float32', variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
   const parts = await partsOf(folderFiles(folder, variant), placement, options, source)
@@ -136,6 +138,13 @@ export function checkClasses(index: ModelIndex, folder: string): void {
   for (const [part, value] of Object.entries(index))
     if (Array.isArray(value) && value[1] !== null && !(part in classes) && !optional.has(part))
       throw new UnsupportedModelError(`${where}: "${part}" is ${JSON.stringify(value[1])}, which is not run here`)
+}
+
+/** @throws UnsupportedModelError for a setting that the pipelines of Stable Diffusion do not have */
+function checkSettings(json: Record<string, unknown>, folder: string): void {
+  const read = new ConfigReader(json, `${folder}/model_index.json`)
+  read.inert('requires_safety_checker', ...Object.keys(json).filter(key => Array.isArray(json[key])))
+  read.finish()
 }
 
 /** Two settings of old files that diffusers mends: `StableDiffusionPipeline.__init__`. */

@@ -25,6 +25,7 @@ export abstract class MemorySettings extends AdapterLoader {
     this.setAttention({ kind: 'sliced', sliceSize })
   }
 
+  /** One operator for the whole of attention. */
   disableAttentionSlicing(): void {
     this.setAttention({ kind: 'fused' })
   }
@@ -61,6 +62,7 @@ export abstract class MemorySettings extends AdapterLoader {
     this.largeVae('enableVaeTiling').enableTiling(tileSize)
   }
 
+  /** Pictures go through the autoencoder as a whole. */
   disableVaeTiling(): void {
     if ('disableTiling' in this.vae) this.vae.disableTiling()
   }
@@ -73,6 +75,7 @@ export abstract class MemorySettings extends AdapterLoader {
     this.setOffload('model')
   }
 
+  /** Parts stay on the device. */
   disableModelCpuOffload(): void {
     this.setOffload(undefined)
   }
@@ -85,6 +88,7 @@ export abstract class MemorySettings extends AdapterLoader {
     this.setOffload('sequential')
   }
 
+  /** Networks run as a whole. */
   disableSequentialCpuOffload(): void {
     this.setOffload(undefined)
   }

@@ -29,14 +29,21 @@ import { checkFit, checkScheduler, type StableDiffusionParts, type Task } from '
  * with (`start`); from there on all go one way, `stepsOf`.
  */
 export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends MemorySettings {
+  /** the model, as the user named it */
   readonly name: string
+  /** of the noise that is drawn, and of the arithmetic where the device has it */
   readonly dtype: 'float32' | 'float16'
   /** in how few bits the U-Net's and the text encoder's layers are held, where they are */
   readonly quantization: Quantization | undefined
+  /** prompt → ids; it may be replaced, as may the next four */
   tokenizer: ClipTokenizer
+  /** ids → what the U-Net is told */
   textEncoder: CLIPTextModel
+  /** noisy latents → noise, or velocity */
   unet: UNet2DConditionModel
+  /** latents → picture, and back */
   vae: AutoencoderKL | AutoencoderTiny
+  /** noise → latents, step by step: `DDIMScheduler.fromConfig(pipeline.scheduler.config)` */
   scheduler: Scheduler
   /** null: pictures are not filtered */
   safetyChecker: StableDiffusionSafetyChecker | null

@@ -136,6 +136,19 @@ describe('a folder that is not a whole model', () => {
     expect(error.message).toMatch(/MiracleScheduler.*PNDMScheduler/s)
   })
 
+  it.each([
+    'model_index.json',
+    'unet/config.json',
+    'vae/config.json',
+    'text_encoder/config.json',
+    'scheduler/scheduler_config.json',
+  ])('a key of %s that nobody knows', async name => {
+    editJson(name, { frequency: 3 })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toContain('"frequency" is 3; no ')
+  })
+
   it('a scheduler setting that nobody knows', async () => {
     editJson('scheduler/scheduler_config.json', { beta_schedule: 'staircase' })
     const error = await failure(draw())
