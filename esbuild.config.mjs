@@ -1,5 +1,5 @@
-import { readdir, rm, writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -11,7 +11,6 @@ const entries = {
   kernelThread: 'src/kernel/kernelThread.ts',
   languageServer: 'src/language/server.ts',
   importHooks: 'src/kernel/cells/importHooks.ts',
-  cli: 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
 }
 
@@ -26,27 +25,36 @@ const compilerByRequire = {
   },
 }
 
-/** commander is nine files of CommonJS, which `sdnb --help` would wait 9 ms for: it becomes one. */
-const commanderInOneFile = {
-  name: 'commander-in-one-file',
+/** Every command of the command line, a bundle of its own: what its file imports when it is called. */
+const commands = {}
+const commandsApart = {
+  name: 'commands-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^commander$/ }, () => ({ path: './commander.js', external: true })) // from dist/cli.js
+    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined
+      const name = `cli/${basename(path, '.js')}`
+      commands[name] = resolve(resolveDir, path.replace(/js$/, 'ts'))
+      return { path: `./${name}.js`, external: true } // from dist/cli.cjs
+    })
   },
 }
+// One file of CommonJS, commander included: as modules `sdnb --help` would take 10 ms longer.
 await build({
-  entryPoints: { commander: 'commander' },
+  entryPoints: { cli: 'src/cli/main.ts' },
   outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
-  minifyWhitespace: true,
-  banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)` },
+  plugins: [commandsApart],
+  define: { packageVersion: JSON.stringify(JSON.parse(await readFile('package.json', 'utf8')).version) },
+  sourcemap: true,
   logLevel: 'warning',
 })
 
 const { metafile } = await build({
-  entryPoints: entries,
+  entryPoints: { ...entries, ...commands },
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -55,7 +63,7 @@ const { metafile } = await build({
   target: 'node20',
   packages: 'external',
   external: ['vscode'],
-  plugins: [compilerByRequire, commanderInOneFile],
+  plugins: [compilerByRequire],
   sourcemap: true,
   keepNames: true, // a class shown in a cell is PNDMScheduler, not _PNDMScheduler
   chunkNames: 'chunks/[name]-[hash]',

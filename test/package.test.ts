@@ -20,6 +20,7 @@ test('the package holds all that it names, and nothing of its making', () => {
     expect.arrayContaining([
       ...named.map(normalize),
       'dist/importHooks.js',
+      'dist/cli/run.js',
       'models/clip/merges.txt',
       'models/tiny/model_index.json',
       'assets/kernel/logo-svg.svg',

@@ -14,7 +14,7 @@ process.on('SIGINT', () => {})
 const { status, signal } = spawnSync(
   process.execPath,
   [
-    join(root, 'dist', 'cli.js'),
+    join(root, 'dist', 'cli.cjs'),
     'run',
     join(root, 'notebooks', `${name}.sdnb`),
     ...['--output', out(`${name}.sdnb`), '--html', out(`${name}.html`)],

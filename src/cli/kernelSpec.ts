@@ -21,7 +21,7 @@ export function installKernelSpec(options: KernelSpecOptions): void {
   const folder = specFolder(options)
   const root = packageRoot()
   const spec = {
-    argv: [process.execPath, join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', '{connection_file}'],
+    argv: [process.execPath, join(root, 'dist/cli.cjs'), 'kernel', 'start', '--connection-file', '{connection_file}'],
     display_name: 'SD Notebook',
     language: 'typescript',
     interrupt_mode: 'message',

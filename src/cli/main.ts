@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { ExportOptions } from './export.js'
 import type { InstallOptions } from './installCuda.js'
@@ -8,16 +6,18 @@ import type { KernelSpecOptions } from './kernelSpec.js'
 import type { PullOptions } from './modelsPull.js'
 import type { RemoveOptions } from './modelsRemove.js'
 import type { RunOptions } from './run.js'
-import { UsageError } from './usageError.js'
+
+/** of the package; written in by the build */
+declare const packageVersion: string
 
 const exitCodes = { done: 0, failed: 1, wrongUse: 2 }
 
-/** `sdnb`: runs notebooks, and is their kernel. */
+/** `sdnb`: runs notebooks, and is their kernel. Built as one file of CommonJS, which Node starts sooner than a module; a command is loaded when it is called. */
 async function main(): Promise<number> {
   let exitCode = exitCodes.done
   const program = new Command('sdnb')
     .description('Stable Diffusion in TypeScript notebooks')
-    .version(version())
+    .version(packageVersion)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
   program
@@ -130,7 +130,8 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done
     if (error instanceof CommanderError && error.code === 'commander.help') return exitCodes.wrongUse
-    const usage = error instanceof CommanderError || error instanceof UsageError
+    // by name: a command lies in another bundle, whose classes are its own
+    const usage = error instanceof CommanderError || (error as Error | undefined)?.name === 'UsageError'
     const message = error instanceof Error ? (usage ? error.message : (error.stack ?? error.message)) : String(error)
     process.stderr.write(`sdnb: ${usage ? message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') : message}\n`)
     return usage ? exitCodes.wrongUse : exitCodes.failed
@@ -149,14 +150,11 @@ function seconds(text: string): number {
   return value
 }
 
-function version(): string {
-  const path = createRequire(import.meta.url).resolve('sdnb/package.json')
-  return JSON.parse(readFileSync(path, 'utf8')).version
-}
-
 // A reader that goes away early, as `| head`, is no reason to stop a run.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error
   })
-process.exitCode = await main()
+void main().then(exitCode => {
+  process.exitCode = exitCode
+})

@@ -1,4 +1,5 @@
-import cliProgress from 'cli-progress'
+import { createRequire } from 'node:module'
+import type { GenericFormatter, MultiBar, SingleBar } from 'cli-progress'
 import type { Progress } from '../index.js'
 import { type CodeCell, joined, type MultilineText } from '../notebook/nbformat.js'
 import type { OutputMessage } from '../notebook/outputs.js'
@@ -78,8 +79,8 @@ export function progressView(status: Stream): ProgressView {
 }
 
 function progressBars(status: Stream): ProgressView {
-  let multiBar: cliProgress.MultiBar | undefined
-  const bars = new Map<string, cliProgress.SingleBar>()
+  let multiBar: MultiBar | undefined
+  const bars = new Map<string, SingleBar>()
   const pause = () => {
     multiBar?.stop()
     multiBar = undefined
@@ -88,10 +89,7 @@ function progressBars(status: Stream): ProgressView {
   return {
     pause,
     show: report => {
-      multiBar ??= new cliProgress.MultiBar(
-        { stream: status, format: barLine, clearOnComplete: false, hideCursor: true, fps: 10, gracefulExit: false },
-        cliProgress.Presets.shades_classic,
-      )
+      multiBar ??= newMultiBar(status)
       const bar = bars.get(report.id) ?? multiBar.create(report.total, report.step, { report })
       bars.set(report.id, bar)
       bar.setTotal(report.total)
@@ -102,10 +100,18 @@ function progressBars(status: Stream): ProgressView {
   }
 }
 
-const barLine: cliProgress.GenericFormatter = (options, params, { report }: { report: Progress }) => {
-  const bar = cliProgress.Format.BarFormat(params.progress, { ...options, barsize: 30 })
-  const left = report.done || !Number.isFinite(Number(params.eta)) ? '' : `  ${params.eta} s left`
-  return `${report.label} ${bar} ${amount(report)}${report.device ? `  ${report.device}` : ''}${left}`
+function newMultiBar(stream: Stream): MultiBar {
+  // loaded when the first bar is drawn: a run would start later
+  const { Format, MultiBar, Presets }: typeof import('cli-progress') = createRequire(import.meta.url)('cli-progress')
+  const format: GenericFormatter = (options, params, { report }: { report: Progress }) => {
+    const bar = Format.BarFormat(params.progress, { ...options, barsize: 30 })
+    const left = report.done || !Number.isFinite(Number(params.eta)) ? '' : `  ${params.eta} s left`
+    return `${report.label} ${bar} ${amount(report)}${report.device ? `  ${report.device}` : ''}${left}`
+  }
+  return new MultiBar(
+    { stream, format, clearOnComplete: false, hideCursor: true, fps: 10, gracefulExit: false },
+    Presets.shades_classic,
+  )
 }
 
 /** A line each tenth of the way. */

@@ -20,7 +20,7 @@ export function activate(context: ExtensionContext): void {
   const controller = createController()
   const kernels = createKernels(context, controller)
   serveExecution(controller, kernels)
-  const cliFile = context.asAbsolutePath('dist/cli.js')
+  const cliFile = context.asAbsolutePath('dist/cli.cjs')
   const templates = Uri.joinPath(context.extensionUri, 'templates')
   context.subscriptions.push(
     log,

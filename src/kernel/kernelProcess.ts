@@ -47,15 +47,14 @@ const post = (message: FromRunner) => thread.postMessage(message)
 process.on('exit', closeThread)
 thread.on('error', fail)
 
-// only now: a client waits for the thread, which is on its way
-installHooks(ownPackages)
-installHosts()
-
 // the thread answers while this one loads TypeScript
 const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
 const started = import('./cells/runner.js').then(({ createRunner }) => {
+  // only now: the kernel's own modules need no hooks, which would hold up each of them
+  installHooks(ownPackages)
+  installHosts()
   const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
     post({ type: 'input', parent, prompt, password: false }),

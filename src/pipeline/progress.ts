@@ -28,9 +28,14 @@ export type ProgressReporter = (progress: Progress, makePreviews?: MakePreviews)
 /** A notebook's kernel sets a reporter here, and shows each report in the cell that made the call. */
 export const progressSymbol = Symbol.for('sdnb.progress')
 
+/** Whether a kernel shows calls and their pictures. */
+export const isShownByKernel = (): boolean => kernelReporter() !== undefined
+
+const kernelReporter = () => (globalThis as { [progressSymbol]?: ProgressReporter })[progressSymbol]
+
 /** Tells the kernel when there is one, else draws a bar on the terminal; silent when stderr is no terminal. */
 export async function reportProgress(progress: Progress, makePreviews?: MakePreviews): Promise<void> {
-  const reporter = (globalThis as { [progressSymbol]?: ProgressReporter })[progressSymbol]
+  const reporter = kernelReporter()
   if (reporter) reporter(progress, makePreviews)
   else if (process.stderr.isTTY) await drawBar(progress)
 }

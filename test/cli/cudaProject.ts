@@ -62,7 +62,7 @@ export function cudaProject(feed = 'https://localhost:1/index.json'): CudaProjec
     TMPDIR: folder,
   }
   const start = (...args: string[]) => {
-    const child = spawn(process.execPath, [join(sdnb, 'dist/cli.js'), ...args], {
+    const child = spawn(process.execPath, [join(sdnb, 'dist/cli.cjs'), ...args], {
       cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

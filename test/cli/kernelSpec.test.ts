@@ -10,7 +10,7 @@ function kernel(args: string[], variables: Record<string, string>) {
   const deciding = ['JUPYTER_DATA_DIR', 'XDG_DATA_HOME', 'APPDATA', 'VIRTUAL_ENV', 'CONDA_PREFIX']
   const kept = Object.entries(process.env).filter(([name]) => !deciding.includes(name))
   const env = { ...Object.fromEntries(kept), ...variables }
-  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'kernel', ...args], { env })
+  const child = spawn(process.execPath, [join(root, 'dist/cli.cjs'), 'kernel', ...args], { env })
   return collected(child)
 }
 
@@ -20,7 +20,7 @@ test('install writes a kernelspec with logos, uninstall removes it', async () =>
   const installed = await kernel(['install'], { JUPYTER_DATA_DIR: home })
   expect(installed).toEqual({ code: 0, stdout: `Jupyter finds the kernel "SD Notebook" in ${spec}\n`, stderr: '' })
   expect(JSON.parse(readFileSync(join(spec, 'kernel.json'), 'utf8'))).toEqual({
-    argv: [process.execPath, join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', '{connection_file}'],
+    argv: [process.execPath, join(root, 'dist/cli.cjs'), 'kernel', 'start', '--connection-file', '{connection_file}'],
     display_name: 'SD Notebook',
     language: 'typescript',
     interrupt_mode: 'message',

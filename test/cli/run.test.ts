@@ -178,7 +178,7 @@ const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script')
 
 test.skipIf(!hasScript)('progress is a bar on a terminal', () => {
   const folder = folderWith(progressing)
-  const command = `${process.execPath} ${join(import.meta.dirname, '../../dist/cli.js')} run n.sdnb --output o.sdnb`
+  const command = `${process.execPath} ${join(import.meta.dirname, '../../dist/cli.cjs')} run n.sdnb --output o.sdnb`
   const screen = execFileSync('script', ['-qec', command, '/dev/null'], { cwd: folder, encoding: 'utf8' })
   expect(screen).toMatch(/Denoising [█░]+ \d+ of 20 {2}cpu/)
   expect(screen).toMatch(/Denoising █+ 20 of 20 {2}cpu/)

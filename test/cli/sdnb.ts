@@ -17,7 +17,7 @@ export interface Ended {
 
 /** Starts the built command in `folder`. */
 export function started(folder: string, ...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+  const child = spawn(process.execPath, [join(root, 'dist/cli.cjs'), ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -69,7 +69,7 @@ test.skipIf(process.platform === 'win32')('it ends with the Jupyter that started
   const file = join(folder, 'connection.json')
   writeFileSync(file, JSON.stringify(connection))
   const start = `require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: 'ignore' }); setInterval(() => {}, 9999)`
-  const args = [join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', file]
+  const args = [join(root, 'dist/cli.cjs'), 'kernel', 'start', '--connection-file', file]
   const env = { ...process.env, JPY_PARENT_PID: '1' }
   const parent = spawn(process.execPath, ['-e', start, ...args], { env, stdio: 'ignore' })
   const client = connect(connection)

@@ -23,7 +23,7 @@ export async function startJupyterKernel(): Promise<JupyterKernel> {
   const connection = await newConnection()
   const file = join(folder, 'connection.json')
   writeFileSync(file, JSON.stringify(connection))
-  const args = [join(root, 'dist/cli.js'), 'kernel', 'start', '--connection-file', file]
+  const args = [join(root, 'dist/cli.cjs'), 'kernel', 'start', '--connection-file', file]
   const process_ = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] })
   const exit = once(process_, 'exit')
   // before the kernel listens, another may have had one of its ports

@@ -7,7 +7,7 @@ import { KernelDiedError, startKernel } from '../../src/kernel/client.js'
 import { isAlive, processesWith } from '../support/processes.js'
 import { folder, result, run, text, write } from './kernelProcess.js'
 
-const cli = join(import.meta.dirname, '../../dist/cli.js')
+const cli = join(import.meta.dirname, '../../dist/cli.cjs')
 
 describe('the process', () => {
   test('when it dies, whoever waits hears why', async () => {

@@ -138,7 +138,7 @@ test('limits are kept', () => {
 /** Runs `a.sdnb` by `sdnb run`, ms until it prints the picture's text. */
 async function untilPictureOf(cwd: string): Promise<number> {
   const begun = performance.now()
-  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), 'run', 'a.sdnb'], {
+  const child = spawn(process.execPath, [join(root, 'dist/cli.cjs'), 'run', 'a.sdnb'], {
     ...{ cwd, stdio: ['ignore', 'pipe', 'ignore'] },
   })
   const exited = once(child, 'exit')

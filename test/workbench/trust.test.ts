@@ -33,7 +33,7 @@ describe.skipIf(whyNoWorkbench)(`a folder that is not trusted in VS Code ${whyNo
     expect(existsSync(join(folder, 'ran'))).toBe(false)
     expect(await notebook.executionCount(0).innerText()).toMatch(/^\[ \]$/)
     const ours = processesOf(workbench().server.folder)
-    const programs = ['kernelProcess', 'languageServer', 'cli'].flatMap(name => processesWith(`dist/${name}.js`))
+    const programs = ['kernelProcess.js', 'languageServer.js', 'cli.cjs'].flatMap(name => processesWith(`dist/${name}`))
     expect(programs.filter(pid => ours.includes(pid))).toEqual([])
 
     await notebook.run(0)

@@ -74,7 +74,7 @@ describe(`the VSIX of ${ours}`, () => {
          typeof AutoTokenizer.from_pretrained`,
       ),
     )
-    const cli = join(folder, 'extension/dist/cli.js')
+    const cli = join(folder, 'extension/dist/cli.cjs')
     execFileSync(process.execPath, [cli, 'run', notebook, '--output', notebook], { stdio: ['ignore', 'pipe', 'pipe'] })
     const [drawn, imported] = JSON.parse(readFileSync(notebook, 'utf8')).cells
     const picture = drawn.outputs.find((output: { data?: object }) => output.data && 'image/png' in output.data)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { root } from '../setup.mjs'
 
-const cli = join(root, 'dist/cli.js')
+const cli = join(root, 'dist/cli.cjs')
 
 /** The command that starts ours. */
 export const startOwnKernel = file => [process.execPath, cli, 'kernel', 'start', '--connection-file', file]

@@ -14,7 +14,7 @@ import { seconds, spread } from './time.mjs'
 
 export const title = 'Start'
 
-const cli = join(root, 'dist/cli.js')
+const cli = join(root, 'dist/cli.cjs')
 const node = (...args) =>
   execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
 const wall = async work => (await seconds(work)).seconds

@@ -7,7 +7,7 @@ export interface CommandDeps {
   kernels: Kernels
   findNode(): Promise<NodeRuntime>
   log: LogOutputChannel
-  /** the built command line, dist/cli.js */
+  /** the built command line, dist/cli.cjs */
   cliFile: string
   /** of the notebooks that new ones begin as */
   templates: Uri

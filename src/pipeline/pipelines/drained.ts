@@ -1,4 +1,5 @@
-import { progressId, reportProgress } from '../progress.js'
+import { loadEncoder } from '../image/png.js'
+import { isShownByKernel, progressId, reportProgress } from '../progress.js'
 import type { Device } from '../runtime/engine.js'
 import type { Call, PipelineOutput } from './callOptions.js'
 import type { Step } from './denoising.js'
@@ -50,7 +51,10 @@ export async function drained<C extends Call>(
   }
 
   try {
-    await Promise.all(devices.map(device => work(device).catch(reason => failed.abort(reason))))
+    const ended = Promise.all(devices.map(device => work(device).catch(reason => failed.abort(reason))))
+    // while an engine starts, this thread has the time
+    if (isShownByKernel()) void loadEncoder().catch(() => {})
+    await ended
     failed.signal.throwIfAborted()
     return outputs
   } finally {

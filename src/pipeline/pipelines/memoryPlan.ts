@@ -40,13 +40,14 @@ export function memoryPlan(
   const [{ channels }, ...others] = unet.config.blocks
   const side = [unet.config.sampleSize ?? 64].flat()[0]
   const widest = others.at(-1)?.channels ?? channels
-  const unetBytes =
+  const unetBytes = (tensors: number) =>
     engineBytes +
-    guided * side ** 2 * channels * unetTensors * 4 +
+    guided * side ** 2 * channels * tensors * 4 +
     (quantization ? wholeWeights[quantization] * 9 * 2 * widest ** 2 * 4 : 0)
-  const isSequential = unetBytes + copies.unet > maxMemory
+  const wholeUnet = unetBytes(unetTensors) + copies.unet
+  const isSequential = wholeUnet > maxMemory
   const held = (copied: number) => (isSequential ? Math.min(copied, 2 * pieceBytes) : copied) // of half precision
-  const least = unetBytes + held(copies.unet)
+  const least = isSequential ? unetBytes(pieceTensors) + held(copies.unet) : wholeUnet
   if (least > maxMemory)
     throw new InvalidOptionError(
       `maxMemory must be at least ${megabytes(least)}, which the U-Net takes for one picture of ${side * vae.scaleFactor} pixels a side, ` +
@@ -54,7 +55,7 @@ export function memoryPlan(
     )
   const perPixel = 'enableTiling' in vae ? channelsOf(vae.config.blockOutChannels) * vaeTensors * 4 : 0
   const whole = perPixel * (side * vae.scaleFactor) ** 2
-  if (unetBytes + copies.unet + copies.textEncoder + copies.vae + whole <= maxMemory)
+  if (wholeUnet + copies.textEncoder + copies.vae + whole <= maxMemory)
     return { isOffloaded: false, tileSize: undefined }
   const inTurn = { isOffloaded: true, pieceBytes: isSequential ? pieceBytes : undefined }
   const left = maxMemory - engineBytes - held(copies.vae)
@@ -73,8 +74,8 @@ export function copiedBytes(weights: Weights): number {
 
 const channelsOf = ([first, second]: readonly number[]) => second ?? first
 
-// Measured with Stable Diffusion 1.x at 512²: the U-Net takes 0.29 GB for a batch of one and 0.51 GB for two, 0.85 GB for two in 8
-// bits and 1.13 GB in 4, the decoder 1.44 GB, and 1.08 GB in tiles of 416 pixels, after which those of other sizes come.
+// Measured with Stable Diffusion 1.x at 512²: the U-Net takes 0.47 GB for a batch of one and 0.77 GB for two, 1.04 GB for two in 8
+// bits and 1.30 GB in 4, 0.64 GB in pieces, the decoder 1.44 GB, and 1.08 GB in tiles of 416 pixels, after which those of other sizes come.
 
 /** The process, and the graph. */
 const engineBytes = 90e6
@@ -83,10 +84,13 @@ const engineBytes = 90e6
 const guided = 2
 
 /** As many as this of the first block's tensors are held at once, an item. */
-const unetTensors = 40
+const unetTensors = 66
+
+/** As many, where it runs in pieces: onnxruntime keeps memory for what a later layer of the same shapes takes, within a session. */
+const pieceTensors = 52
 
 /** As many as this of the largest weights are whole at once, where they are held in few bits. */
-const wholeWeights: Record<Quantization, number> = { int8: 3, nf4: 6, fp4: 6 }
+const wholeWeights: Record<Quantization, number> = { int8: 2.5, nf4: 4.5, fp4: 4.5 }
 
 /** As many as this of the largest tensors, which are as large as the picture and have the channels of the block before the last. */
 const vaeTensors = 6.5

@@ -136,7 +136,7 @@ test('a model that was saved with several ControlNets comes with all of them, an
   for (const offline of [false, true]) {
     const nets = [(await load(offline)).controlnet].flat()
     expect(nets.map(({ config }) => config.globalPoolConditions)).toEqual([false, true, false])
-    expect(nets[1].source).toBe('someone/steered')
+    expect(nets[1].source).toBe('someone/steered/controlnet_1')
   }
 
   const snapshot = join(cacheDir, 'models--someone--steered/snapshots/fedcba9876543210fedcba9876543210fedcba98')

@@ -20,23 +20,23 @@ test.each([
   ['4GB', { isOffloaded: false, tileSize: undefined }],
   ['2GB', { isOffloaded: true, tileSize: undefined }],
   ['1GB', { isOffloaded: true, tileSize: 352 }],
-  ['600MB', { isOffloaded: true, tileSize: 256 }],
+  ['700MB', { isOffloaded: true, pieceBytes: 128e6, tileSize: 288 }],
 ])('of %s: first each part has it alone, then the autoencoder works in tiles', (maxMemory, plan) => {
   expect(memoryPlan(checkedMemory(maxMemory), sd1())).toEqual(plan)
 })
 
 test('less than the U-Net takes is refused, with what it takes', () => {
   expect(() => memoryPlan(400e6, sd1())).toThrow(
-    'maxMemory must be at least 510 MB, which the U-Net takes for one picture of 512 pixels a side, got 400 MB',
+    'maxMemory must be at least 636 MB, which the U-Net takes for one picture of 512 pixels a side, got 400 MB',
   )
-  expect(() => memoryPlan(800e6, sd1(), 'int8')).toThrow('maxMemory must be at least 864 MB')
-  expect(() => memoryPlan(800e6, sd1(), 'nf4')).toThrow('maxMemory must be at least 1218 MB')
-  expect(() => memoryPlan(700e6, sd1(), undefined, copies)).toThrow('maxMemory must be at least 766 MB')
+  expect(() => memoryPlan(800e6, sd1(), 'int8')).toThrow('maxMemory must be at least 931 MB')
+  expect(() => memoryPlan(800e6, sd1(), 'nf4')).toThrow('maxMemory must be at least 1167 MB')
+  expect(() => memoryPlan(700e6, sd1(), undefined, copies)).toThrow('maxMemory must be at least 892 MB')
 })
 
 test.each([
   ['7GB', { isOffloaded: false, tileSize: undefined }],
-  ['4GB', { isOffloaded: true, tileSize: undefined }],
+  ['4.5GB', { isOffloaded: true, tileSize: undefined }],
   ['2.5GB', { isOffloaded: true, pieceBytes: 128e6, tileSize: undefined }],
   ['1GB', { isOffloaded: true, pieceBytes: 128e6, tileSize: 288 }],
 ])(

@@ -48,7 +48,7 @@ async function run(folder, texts) {
     ...{ cell_type: 'code', id: `cell-${i}`, metadata: {}, source, execution_count: null, outputs: [] },
   }))
   await writeFile(file, serialiseNotebook({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }))
-  const cli = join(root, 'dist/cli.js')
+  const cli = join(root, 'dist/cli.cjs')
   const ran = await seconds(() => promisify(execFile)(process.execPath, [cli, 'run', file, '--output', output]))
   const text = await readFile(output, 'utf8')
   const notebook = parseNotebook(text)
