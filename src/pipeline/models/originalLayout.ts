@@ -2,7 +2,8 @@ import { CorruptWeightsError } from '../errors.js'
 import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import type { WeightShapes } from './checkpoint.js'
 import { type ClipTextConfig, clipTextWeightShapes } from './clip.js'
-import { openClipName, originalUNetName, originalVaeName } from './originalNames.js'
+import { type ControlNetConfig, controlNetWeightShapes } from './controlNet.js'
+import { openClipName, originalControlNetName, originalUNetName, originalVaeName } from './originalNames.js'
 import { type UNetConfig, unetWeightShapes } from './unet.js'
 import { type VaeConfig, vaeWeightShapes } from './vae.js'
 
@@ -16,11 +17,17 @@ export interface OriginalLayout {
   unet(config: UNetConfig): Weights | undefined
   vae(config: VaeConfig): Weights | undefined
   textEncoder(config: ClipTextConfig): Weights | undefined
+  controlNet(config: ControlNetConfig): Weights | undefined
 }
 
 /** @throws CorruptWeightsError for a tensor that is of no part */
 export function originalLayout(weights: Weights, file: string): OriginalLayout {
-  const parts = { unet: ['model.diffusion_model.'], vae: ['first_stage_model.', 'vae.'], text: textPrefixes }
+  const parts = {
+    unet: ['model.diffusion_model.'],
+    vae: ['first_stage_model.', 'vae.'],
+    text: textPrefixes,
+    controlNet: ['control_model.'],
+  }
   const prefixes = Object.values(parts).flat()
   for (const name of weights.keys())
     if (!isNoWeight(name) && !prefixes.some(prefix => name.startsWith(prefix))) throw unasked(file, name)
@@ -39,6 +46,10 @@ export function originalLayout(weights: Weights, file: string): OriginalLayout {
   return {
     unet: config => part(parts.unet, unetWeightShapes(config), () => key => ({ name: originalUNetName(key, config) })),
     vae: config => part(parts.vae, vaeWeightShapes(config), () => key => ({ name: originalVaeName(key, config) })),
+    controlNet: config =>
+      part(parts.controlNet, controlNetWeightShapes(config), () => key => ({
+        name: originalControlNetName(key, config),
+      })),
     textEncoder: config =>
       part(parts.text, clipTextWeightShapes(config), prefix =>
         prefix.endsWith('.model.') ? openClipName : name => ({ name }),

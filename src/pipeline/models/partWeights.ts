@@ -22,10 +22,9 @@ export function unetWeights(weights: Weights, file: string, config: UNetConfig):
 
 export function controlNetWeights(weights: Weights, file: string, config: ControlNetConfig): Weights | undefined {
   if (has(weights, 'down_blocks.')) return weights
-  const prefix = has(weights, 'input_blocks.') ? '' : 'control_model.'
-  if (!has(weights, `${prefix}input_blocks.`)) return undefined
+  if (!has(weights, 'input_blocks.')) return originalLayout(weights, file).controlNet(config)
   const nameOf = (key: string) => ({ name: originalControlNetName(key, config) })
-  return renamedWeights(weights, file, prefix, controlNetWeightShapes(config), nameOf)
+  return renamedWeights(weights, file, '', controlNetWeightShapes(config), nameOf)
 }
 
 const has = (weights: Weights, start: string) => [...weights.keys()].some(name => name.startsWith(start))

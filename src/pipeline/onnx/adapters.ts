@@ -78,19 +78,13 @@ export function besideConv(
 ): Value {
   for (const { key, delta, scale } of adaptersOf(g, p, shape).beside) {
     if (delta.kind !== 'lora') throw new RangeError('the weights of convolutions are never in 4 bits')
-    const weight = (name: 'down' | 'mid' | 'up', tensor: WeightTensor) =>
-      g.cast(stored(g, `${key}.${name}`, tensor, tensor.shape), g.precision)
-    const { down, mid } = delta
+    const layer = (x: Value, name: 'down' | 'mid' | 'up', tensor: WeightTensor, options: ConvOptions) =>
+      g.convolution(x, g.cast(stored(g, `${key}.${name}`, tensor, tensor.shape), g.precision), undefined, options)
+    const { down, mid, up } = delta
     const low = mid
-      ? g.convolution(
-          g.convolution(x, weight('down', down), undefined, { kernel: 1 }),
-          weight('mid', mid),
-          undefined,
-          options,
-        )
-      : g.convolution(x, weight('down', down), undefined, options)
-    const scaled = g.mul(low, g.cast(scaleOf(g, scale), g.precision))
-    y = g.add(y, g.convolution(scaled, weight('up', delta.up), undefined, { kernel: 1 }))
+      ? layer(layer(x, 'down', down, { kernel: 1 }), 'mid', mid, options)
+      : layer(x, 'down', down, options)
+    y = g.add(y, layer(g.mul(low, g.cast(scaleOf(g, scale), g.precision)), 'up', up, { kernel: 1 }))
   }
   return y
 }

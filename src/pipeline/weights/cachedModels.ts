@@ -111,7 +111,8 @@ async function partClass(path: string, { parts }: KnownModels): Promise<string |
 
 async function kindOfFile(path: string, known: KnownModels): Promise<string | undefined> {
   if (basename(path) === 'learned_embeds.bin') return 'a textual inversion'
-  return path.endsWith('.safetensors') ? known.fileKind(path).catch(() => undefined) : undefined
+  const isOfPart = /^(diffusion_pytorch_)?model[.-]/.test(basename(path))
+  return path.endsWith('.safetensors') && !isOfPart ? known.fileKind(path).catch(() => undefined) : undefined
 }
 
 async function contents(id: string, folder: string) {

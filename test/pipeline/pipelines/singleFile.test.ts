@@ -167,6 +167,16 @@ describe('a U-Net, a ControlNet', () => {
     await expect(load(path)).rejects.toThrow('is a ControlNet: load it with ControlNetModel.fromSingleFile(path)')
     await expect(UNet2DConditionModel.fromSingleFile(path)).rejects.toThrow('is a ControlNet: load it with')
 
+    const besides = (name: string) =>
+      sparse(
+        'more.safetensors',
+        new Map([
+          ...shapes.map(([key, shape]) => [prefix + originalControlNetName(key, config), shape] as const),
+          [name, [1]],
+        ]),
+      )
+    await expect(ControlNetModel.fromSingleFile(besides('difference'))).rejects.toThrow('takes "difference"')
+
     const own = sparse('own.safetensors', new Map(shapes))
     expect((await ControlNetModel.fromSingleFile(own, cpu)).config.unet).toEqual(unet)
     await expect(
