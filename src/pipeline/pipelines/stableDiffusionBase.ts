@@ -22,7 +22,7 @@ import { noisePrediction } from './noisePrediction.js'
 import { ownScheduler } from './ownScheduler.js'
 import { previewer } from './previewer.js'
 import { screened } from './screened.js'
-import { checkFit, checkScheduler, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
+import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusionParts.js'
 
 /**
  * What the pipelines of Stable Diffusion share. One of them says what its call takes (`checked`) and what the steps begin
@@ -51,7 +51,10 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   previewDecoder: AutoencoderTiny | null
 
   /** @throws UnsupportedModelError for parts that do not belong together */
-  constructor(parts: StableDiffusionParts, task: Task) {
+  constructor(
+    parts: StableDiffusionParts,
+    private readonly task: Task,
+  ) {
     super()
     checkFit(parts, task)
     this.name = parts.name
@@ -76,7 +79,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   private async *stepsOf(call: C): AsyncGenerator<Step, PipelineOutput, undefined> {
     const { signal, generator, eta } = call
     signal?.throwIfAborted()
-    checkScheduler(this.scheduler)
+    this.checkParts()
     const began = performance.now()
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
@@ -180,6 +183,11 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     const preview = previewer(this.vae, this.previewDecoder)
     const [output] = await drained([call], [this.device], call => this.stepsOf(call), preview)
     return output
+  }
+
+  /** They may have been replaced. @throws UnsupportedModelError, InvalidOptionError for parts that do not belong together */
+  protected checkParts(): void {
+    checkFit(this.components, this.task)
   }
 
   private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {

@@ -31,7 +31,7 @@ export interface StableDiffusionParts {
 export type Task = 'text to image' | 'image to image' | 'inpainting' | 'ControlNet'
 
 /** @throws InvalidOptionError for a scheduler of flows: the U-Net of Stable Diffusion 1.x and 2.x tells noise or velocity, of which it would make fog */
-export function checkScheduler(scheduler: Scheduler): void {
+function checkScheduler(scheduler: Scheduler): void {
   if (scheduler instanceof FlowMatchEulerDiscreteScheduler)
     throw new InvalidOptionError(
       'expected a scheduler for a U-Net that predicts noise or velocity, got a FlowMatchEulerDiscreteScheduler, which is for flow models such as ' +
@@ -45,10 +45,11 @@ export function checkScheduler(scheduler: Scheduler): void {
  */
 export function checkFit({ name, unet, vae, textEncoder, scheduler }: StableDiffusionParts, task: Task): void {
   checkScheduler(scheduler)
+  const where = unet.source === name ? `${name}/unet/config.json` : unet.source
   const { inChannels, outChannels, crossAttentionDim } = unet.config
   const { latentChannels } = vae.config
   const refuse = (key: string, is: number, expected: string): never => {
-    throw new UnsupportedModelError(`${name}/unet/config.json: "${key}" is ${is}; ${task} needs ${expected}`)
+    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; ${task} needs ${expected}`)
   }
   const withMask = 2 * latentChannels + 1
   if (inChannels !== latentChannels && !(task === 'inpainting' && inChannels === withMask)) {

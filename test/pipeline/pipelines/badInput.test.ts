@@ -13,6 +13,7 @@ import {
   ModelNotFoundError,
   StableDiffusionPipeline,
   type Tensor,
+  UNet2DConditionModel,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
 import { editHeader } from '../../support/safetensors.js'
@@ -305,6 +306,20 @@ describe('a call with a wrong argument', () => {
     pipeline.scheduler = scheduler
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error.message).toContain('got a FlowMatchEulerDiscreteScheduler')
+  })
+
+  it('a part in the place of its own that does not belong to the others, before anything runs', async () => {
+    const { unet, vae } = pipeline
+    const at = fileURLToPath(new URL('../../fixtures/pipelines', import.meta.url))
+    pipeline.unet = await UNet2DConditionModel.fromPretrained(join(at, 'inpaint'), { device: 'cpu' })
+    expect((await failure(pipeline('a car'))).message).toMatch(
+      /inpaint: "in_channels" is 9; text to image needs the VAE's latent_channels, 4: load this model with StableDiffusionInpaint/,
+    )
+    pipeline.unet = await UNet2DConditionModel.fromPretrained(join(at, 'sd2'), { subfolder: 'unet', device: 'cpu' })
+    const error = await failure(pipeline('a car'))
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/^sd2\/unet: "\w+" is \d+; text to image needs/)
+    Object.assign(pipeline, { unet, vae })
   })
 
   it('a signal that was aborted before', async () => {
