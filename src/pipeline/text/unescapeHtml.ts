@@ -1,4 +1,9 @@
-import { decodeHTML, decodeHTMLStrict } from 'entities/lib/decode.js'
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/** Loaded for the first entity: few texts have one, and all who import the package would wait for its tables. */
+const entities = (): typeof import('entities/lib/decode.js') => require('entities/lib/decode.js')
 
 /** HTML's entities that end in a semicolon, also in capitals where that can mean but one: `&EACUTE;` is É. */
 export function unescapeHtml(text: string): string {
@@ -6,6 +11,7 @@ export function unescapeHtml(text: string): string {
 }
 
 function named(entity: string): string {
+  const { decodeHTML, decodeHTMLStrict } = entities()
   const character = decodeHTMLStrict(entity)
   if (character !== entity) return character
   const isShouted = entity === entity.toUpperCase() && decodeHTML(entity) === entity
@@ -18,7 +24,7 @@ function numbered(entity: string): string {
   const [, hex, decimal] = /^&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));$/.exec(entity) ?? []
   if (hex === undefined && decimal === undefined) return entity
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
-  return isNoCharacter(code) ? '' : decodeHTMLStrict(`&#${Math.min(code, 0x110000)};`)
+  return isNoCharacter(code) ? '' : entities().decodeHTMLStrict(`&#${Math.min(code, 0x110000)};`)
 }
 
 /** Controls but white space, and code points that Unicode keeps free for ever: HTML names none of them. */
