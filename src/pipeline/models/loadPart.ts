@@ -73,24 +73,29 @@ export function partOptions(options: PartOptions): PartOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)))
 }
 
-const names = new Set<string>([
-  'subfolder',
+/** Options of a part wherever it is loaded from. */
+export const commonNames = [
   'dtype',
   'device',
-  'revision',
-  'variant',
   'cacheDir',
   'localFilesOnly',
   'token',
   'signal',
   'onProgress',
-] satisfies (keyof PartOptions)[])
+] as const satisfies (keyof PartOptions)[]
+
+const names = new Set<string>(['subfolder', 'revision', 'variant', ...commonNames] satisfies (keyof PartOptions)[])
 
 function checkOptions(options: PartOptions): void {
   checkNames(options, names)
-  const { subfolder, dtype } = options
+  const { subfolder } = options
   if (subfolder !== undefined && typeof subfolder !== 'string')
     throw new InvalidOptionError(`subfolder must be a folder's name such as 'vae', got ${shown(subfolder)}`)
-  if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
+  checkCommon(options)
+}
+
+/** @throws InvalidOptionError */
+export function checkCommon(options: Pick<PartOptions, (typeof commonNames)[number]>): void {
+  if (options.dtype !== undefined) oneOf('dtype', options.dtype, ['float32', 'float16'])
   checkSignal(options)
 }

@@ -1,11 +1,11 @@
 import { InvalidOptionError } from '../errors.js'
-import { checkNames, checkSignal, oneOf, shown } from '../optionChecks.js'
+import { checkNames, shown } from '../optionChecks.js'
 import { resolveDevice } from '../runtime/engine.js'
 import { readJson } from '../weights/repository.js'
 import { readSafetensors, type Weights } from '../weights/safetensors.js'
 import { singleFilePath } from '../weights/singleFilePath.js'
 import { userPath } from '../weights/userPath.js'
-import type { PartOptions, PartSource } from './loadPart.js'
+import { checkCommon, commonNames, type PartOptions, type PartSource } from './loadPart.js'
 
 /** What a part takes that loads alone from one file. */
 export interface PartFileOptions extends Omit<PartOptions, 'subfolder' | 'revision' | 'variant'> {
@@ -36,23 +36,13 @@ export async function loadPartFile<T>(
     : build({ ...found, config: await readJson(folder, 'config.json'), where: `${folder}/config.json` })
 }
 
-const names = new Set<string>([
-  'config',
-  'dtype',
-  'device',
-  'cacheDir',
-  'localFilesOnly',
-  'token',
-  'signal',
-  'onProgress',
-] satisfies (keyof PartFileOptions)[])
+const names = new Set<string>(['config', ...commonNames] satisfies (keyof PartFileOptions)[])
 
 function checked(options: PartFileOptions): PartFileOptions {
   checkNames(options, names)
-  const { dtype, config } = options
-  if (dtype !== undefined) oneOf('dtype', dtype, ['float32', 'float16'])
+  const { config } = options
   if (config !== undefined && typeof config !== 'string')
     throw new InvalidOptionError(`config must be the folder of a config.json, got ${shown(config)}`)
-  checkSignal(options)
+  checkCommon(options)
   return { ...options, ...(config !== undefined && { config: userPath(config) }) }
 }

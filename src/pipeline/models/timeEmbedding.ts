@@ -1,5 +1,6 @@
 import type { Value } from '../onnx/graph.js'
 import type { Layers } from '../onnx/layers.js'
+import { sinCos } from '../onnx/sinCos.js'
 import type { WeightPath } from '../onnx/weightPath.js'
 import type { UNetConfig } from './unetConfig.js'
 
@@ -20,7 +21,7 @@ export function timeEmbedding(g: Layers, config: UNetConfig, p: WeightPath, time
 function sinusoids(g: Layers, channels: number, { flipSinToCos, freqShift }: UNetConfig, timestep: Value): Value {
   const half = channels >> 1
   const frequencies = g.graph.constant('float32', inverseFrequencies(half, freqShift), [1, half])
-  const [sin, cos] = g.sinCos(g.mul(g.reshape(timestep, [1, 1]), frequencies))
+  const [sin, cos] = sinCos(g, g.mul(g.reshape(timestep, [1, 1]), frequencies))
   const waves = flipSinToCos ? [cos, sin] : [sin, cos]
   return g.concat(channels % 2 === 1 ? [...waves, g.graph.constant('float32', [0], [1, 1])] : waves, 1)
 }

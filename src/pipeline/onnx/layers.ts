@@ -251,16 +251,6 @@ export class Layers {
     return this.node(type, [x], x.shape)
   }
 
-  /**
-   * Sine and cosine of angles of up to some thousands. Graphics devices promise them near 0 only (WGSL: −π…π), so whole
-   * turns are taken off first, with 2π in two parts of which the first times a count of turns is exact.
-   */
-  sinCos(angles: Value): [sin: Value, cos: Value] {
-    const exact = this.options.provider === 'cpu' || this.options.provider === 'cuda'
-    const within = exact ? angles : this.withoutTurns(angles)
-    return [this.unary('Sin', within), this.unary('Cos', within)]
-  }
-
   matMul(a: Value, b: Value): Value {
     return this.node('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape.at(-1)!])
   }
@@ -316,13 +306,6 @@ export class Layers {
 
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
     return this.graph.node(type, inputs, shape, options)
-  }
-
-  private withoutTurns(angles: Value): Value {
-    const turns = this.unary('Floor', this.shift(this.scale(angles, 1 / (2 * Math.PI)), 0.5))
-    const most = 6.28125
-    const rest = 2 * Math.PI - most
-    return this.add(this.add(angles, this.scale(turns, -most)), this.scale(turns, -rest))
   }
 
   private scalar(value: number, dtype: DataType): Value {

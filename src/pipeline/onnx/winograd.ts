@@ -26,12 +26,13 @@ export function conv3x3Winograd(
 /** The larger of tiles and filters passes in parts. Each waits for what was made before it: else onnxruntime makes all of them first. */
 function inParts(g: Layers, x: Value, p: WeightPath, channels: number, m: TileSide): Value {
   const [batch, inputs, height, width] = x.shape
+  const shape = [channels, inputs, 3, 3]
   const places = (m + 2) ** 2
   const tileRows = Math.ceil(height / m)
   const row = batch * Math.max(inputs, channels) * Math.ceil(width / m)
   let made = x
   if (tileRows * row > channels * inputs) {
-    const filters = transformedWeight(g, x, p, channels, m, [0, channels], made)
+    const filters = transformedWeight(g, p, shape, m, [0, channels], made)
     const strips = equalParts(tileRows, mostNumbers / (places * row)).map(([from, to]) => {
       const rows: Range = [m * from, Math.min(height, m * to)]
       const products = g.matMul(filters, transformedTiles(g, x, m, rows, made))
@@ -41,9 +42,9 @@ function inParts(g: Layers, x: Value, p: WeightPath, channels: number, m: TileSi
     return g.concat(strips, 2)
   }
   const tiles = transformedTiles(g, x, m, [0, height], made)
-  const isWhole = changesWeight(g, p, [channels, inputs, 3, 3])
+  const isWhole = changesWeight(g, p, shape)
   const parts = equalParts(channels, isWhole ? channels : mostNumbers / (places * inputs)).map(part => {
-    const products = g.matMul(transformedWeight(g, x, p, channels, m, part, made), tiles)
+    const products = g.matMul(transformedWeight(g, p, shape, m, part, made), tiles)
     made = result(g, products, [batch, part[1] - part[0], height, width], m)
     return made
   })
@@ -125,21 +126,19 @@ function bothSides(matrix: readonly number[][]): number[] {
   return matrix.flatMap(a => matrix.flatMap(b => a.flatMap(left => b.map(right => left * right))))
 }
 
-/** @returns of channels `part`, [(m + 2)², channels, in] */
+/** @param shape [channels, in, 3, 3] @returns of channels `part`, [(m + 2)², channels, in] */
 function transformedWeight(
   g: Layers,
-  x: Value,
   p: WeightPath,
-  channels: number,
+  shape: readonly number[],
   m: TileSide,
   part: Range,
   after: Value,
 ): Value {
-  const inputs = x.shape[1]
+  const [channels, inputs] = shape
   const places = (m + 2) ** 2
   const count = part[1] - part[0]
-  const rows = count === channels ? undefined : part
-  const weight = g.weight(p, 'weight', [channels, inputs, 3, 3], rows, [count * inputs, 9])
+  const weight = g.weight(p, 'weight', shape, count === channels ? undefined : part, [count * inputs, 9])
   const transform = waiting(g, g.graph.constant('float32', bothSides(transforms[m].weight), [places, 9]), after)
   return g.reshape(g.product(transform, weight), [places, count, inputs])
 }
