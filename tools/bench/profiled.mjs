@@ -9,10 +9,10 @@ import { secondsByOperator } from './operators.mjs'
 export async function profiled(model, inputs, { before, calls }) {
   const { sessionOptions } = await source('pipeline/runtime/sessionOptions.ts')
   const { serialized } = await source('pipeline/onnx/serialized.ts')
-  const { bytes, externalDataRoot } = serialized(await model.build())
+  const written = serialized(await model.build())
   const traces = await mkdtemp(join(tmpdir(), 'sdnb-bench-'))
-  const session = await InferenceSession.create(bytes, {
-    ...sessionOptions('cpu', externalDataRoot),
+  const session = await InferenceSession.create(written.bytes, {
+    ...sessionOptions('cpu', written),
     enableProfiling: true,
     profileFilePrefix: join(traces, 'network'),
   })

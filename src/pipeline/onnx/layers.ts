@@ -46,6 +46,9 @@ export interface AttentionOptions {
   form?: Attention
 }
 
+/** onnxruntime's own operators. */
+const microsoft = { domain: 'com.microsoft' }
+
 /**
  * The layers of torch.nn, written in the operators that are fastest, or that exist at all, on an execution provider.
  * Images are NCHW, sequences [batch, length, channels]; weights lie as torch stores them.
@@ -104,27 +107,31 @@ export class Layers {
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
     }
-    const half = (from: number) => {
+    const half = (from: number, bias?: Value) => {
       const rows = [from, from + features] as const
-      const weight = this.weight(p, 'weight', shape, rows)
-      const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
-      return besideLinear(this, y, x, p, shape, rows)
+      return besideLinear(this, this.product(x, this.weight(p, 'weight', shape, rows), bias), x, p, shape, rows)
     }
-    return this.mul(half(0), this.activation('gelu', half(features)))
+    const bias = (from: number) => this.weight(p, 'bias', [2 * features], [from, from + features])
+    const gate =
+      this.options.provider === 'cpu'
+        ? this.node('BiasGelu', [half(features), bias(features)], [...x.shape.slice(0, -1), features], microsoft)
+        : this.activation('gelu', half(features, bias(features)))
+    return this.mul(half(0, bias(0)), gate)
   }
 
   /** torch.nn.Conv2d. */
   conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
     const { kernel = 3, bias: hasBias = true, int8 } = options
-    const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
+    const bias = (view?: readonly number[]) =>
+      hasBias ? this.weight(p, 'bias', [channels], undefined, view) : undefined
     const shape = [channels, x.shape[1], kernel, kernel]
     const tile = winogradTile(this, x, channels, options)
     const y =
       int8 && bearsInt8(this, p, shape)
-        ? conv3x3Int8(this, x, p, channels, bias)
+        ? conv3x3Int8(this, x, p, channels, bias())
         : tile
-          ? conv3x3Winograd(this, x, p, channels, bias, tile)
-          : this.convolution(x, this.weight(p, 'weight', shape), bias, options)
+          ? conv3x3Winograd(this, x, p, channels, bias([channels, 1, 1]), tile)
+          : this.convolution(x, this.weight(p, 'weight', shape), bias(), options)
     return besideConv(this, y, x, p, shape, options)
   }
 
@@ -157,8 +164,8 @@ export class Layers {
     const normal = this.node('InstanceNormalization', [grouped, one, zero], grouped.shape, {
       attributes: { epsilon: { float: eps } },
     })
-    const perChannel = (name: string) =>
-      this.reshape(this.weight(p, name, [channels]), [channels, ...x.shape.slice(2).map(() => 1)])
+    const broadcasting = [channels, ...x.shape.slice(2).map(() => 1)]
+    const perChannel = (name: string) => this.weight(p, name, [channels], undefined, broadcasting)
     const image = this.cast(this.reshape(normal, x.shape), x.dtype)
     return this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
   }
@@ -174,13 +181,13 @@ export class Layers {
     switch (name) {
       case 'silu':
       case 'swish':
-        return this.mul(x, this.unary('Sigmoid', x))
+        return this.sigmoidLinear(x, 1)
       case 'quick_gelu':
-        return this.mul(x, this.unary('Sigmoid', this.scale(x, 1.702)))
+        return this.sigmoidLinear(x, 1.702)
       case 'mish':
         return this.mul(x, this.unary('Tanh', this.unary('Softplus', x)))
       case 'gelu':
-        return this.node('Gelu', [x], x.shape, { domain: 'com.microsoft' })
+        return this.node('Gelu', [x], x.shape, microsoft)
       case 'relu':
         return this.unary('Relu', x)
     }
@@ -308,6 +315,12 @@ export class Layers {
     return this.graph.node(type, inputs, shape, options)
   }
 
+  /** x · sigmoid(factor · x) */
+  private sigmoidLinear(x: Value, factor: number): Value {
+    if (this.options.provider !== 'cpu') return this.mul(x, this.unary('Sigmoid', this.scale(x, factor)))
+    return this.node('QuickGelu', [x], x.shape, { ...microsoft, attributes: { alpha: { float: factor } } })
+  }
+
   private scalar(value: number, dtype: DataType): Value {
     return this.cast(this.graph.constant('float32', [value], []), dtype)
   }
@@ -325,7 +338,7 @@ export class Layers {
     const shape = [...x.shape.slice(0, -1), features]
     const attributes = { transB: 1 }
     if (this.options.provider === 'cpu') {
-      const y = this.node('FusedMatMul', [x, weight], shape, { attributes, domain: 'com.microsoft' })
+      const y = this.node('FusedMatMul', [x, weight], shape, { ...microsoft, attributes })
       return bias ? this.add(y, bias) : y
     }
     const rows = elementCount(x.shape) / inputs

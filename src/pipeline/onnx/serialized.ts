@@ -19,6 +19,8 @@ export interface SerializedModel {
   bytes: Uint8Array
   /** the real folder that every weight's `location` is relative to */
   externalDataRoot: string
+  /** whether some weights are made of stored ones, as float32 is of half precision, and are best made once */
+  derivesWeights: boolean
 }
 
 /**
@@ -47,7 +49,11 @@ export function serialized(
   })
   model.message(8, () => model.string(1, '').int(2, 20))
   model.message(8, () => model.string(1, 'com.microsoft').int(2, 1))
-  return { bytes: model.finish(), externalDataRoot }
+  return {
+    bytes: model.finish(),
+    externalDataRoot,
+    derivesWeights: nodes.some(node => derivesWeight(node, initializers)),
+  }
 }
 
 const isExternal = (initializer: Initializer | undefined): initializer is External =>
@@ -64,6 +70,11 @@ function weightsFirst(nodes: readonly Node[], initializers: ModelGraph['initiali
   const isEarly = ({ type, inputs: [input] }: Node) =>
     type === 'DequantizeLinear' || (type === 'Cast' && isExternal(initializers.get(input!.name)))
   return nodes.toSorted((a, b) => Number(isEarly(b)) - Number(isEarly(a)))
+}
+
+function derivesWeight({ inputs }: Node, initializers: ModelGraph['initializers']): boolean {
+  const stored = inputs.map(input => input && initializers.get(input.name))
+  return stored.some(isExternal) && inputs.every((input, i) => !input || stored[i])
 }
 
 function writeNode(model: Message, { type, inputs, outputs, attributes = {}, domain }: Node): void {

@@ -9,6 +9,7 @@ import type { WeightPath } from './weightPath.js'
  * The sums are others: in float32 a result differs by some 1e-5 of the largest one where m is 4. Tiles and results are transformed by convolutions
  * of one channel, weights by a product as it runs: they stay where and as torch stores them.
  * @param x [batch, in, height, width]
+ * @param bias [channels, 1, 1]
  * @see Lavin and Gray 2016
  */
 export function conv3x3Winograd(
@@ -20,7 +21,7 @@ export function conv3x3Winograd(
   m: TileSide,
 ): Value {
   const y = inParts(g, x, p, channels, m)
-  return bias ? g.add(y, g.reshape(bias, [channels, 1, 1])) : y
+  return bias ? g.add(y, bias) : y
 }
 
 /** The larger of tiles and filters passes in parts. Each waits for what was made before it: else onnxruntime makes all of them first. */
@@ -30,22 +31,25 @@ function inParts(g: Layers, x: Value, p: WeightPath, channels: number, m: TileSi
   const places = (m + 2) ** 2
   const tileRows = Math.ceil(height / m)
   const row = batch * Math.max(inputs, channels) * Math.ceil(width / m)
-  let made = x
+  const transform = constants(g, m)
+  const start = zeroAfter(g, x)
+  let made: Value | undefined
+  const zero = () => (made ? zeroAfter(g, made) : start)
   if (tileRows * row > channels * inputs) {
-    const filters = transformedWeight(g, p, shape, m, [0, channels], made)
+    const filters = transformedWeight(g, p, shape, [0, channels], g.add(transform.weight, zero()))
     const strips = equalParts(tileRows, mostNumbers / (places * row)).map(([from, to]) => {
       const rows: Range = [m * from, Math.min(height, m * to)]
-      const products = g.matMul(filters, transformedTiles(g, x, m, rows, made))
-      made = result(g, products, [batch, channels, rows[1] - rows[0], width], m)
+      const tiles = transformedTiles(g, x, m, rows, transform.tile, zero())
+      made = result(g, g.matMul(filters, tiles), [batch, channels, rows[1] - rows[0], width], transform.result)
       return made
     })
     return g.concat(strips, 2)
   }
-  const tiles = transformedTiles(g, x, m, [0, height], made)
+  const tiles = transformedTiles(g, x, m, [0, height], transform.tile, zero())
   const isWhole = changesWeight(g, p, shape)
   const parts = equalParts(channels, isWhole ? channels : mostNumbers / (places * inputs)).map(part => {
-    const products = g.matMul(transformedWeight(g, p, shape, m, part, made), tiles)
-    made = result(g, products, [batch, part[1] - part[0], height, width], m)
+    const filters = transformedWeight(g, p, shape, part, g.add(transform.weight, zero()))
+    made = result(g, g.matMul(filters, tiles), [batch, part[1] - part[0], height, width], transform.result)
     return made
   })
   return g.concat(parts, 1)
@@ -121,32 +125,37 @@ const transforms: Record<TileSide, { tile: number[][]; weight: number[][]; resul
   },
 }
 
+/** Each transform as its operator takes it: a filter for each place of a tile, a left factor, a filter for each place that is undone. */
+function constants(g: Layers, m: TileSide): Record<'tile' | 'weight' | 'result', Value> {
+  const { tile, weight, result } = transforms[m]
+  const side = m + 2
+  return {
+    tile: g.graph.constant('float32', bothSides(tile), [side * side, 1, side, side]),
+    weight: g.graph.constant('float32', bothSides(weight), [side * side, 9]),
+    result: g.graph.constant('float32', bothSides(transposed(result)), [side * side, 1, m, m]),
+  }
+}
+
 /** Kronecker's square of a matrix: both sides at once, [rows², columns²]. */
 function bothSides(matrix: readonly number[][]): number[] {
   return matrix.flatMap(a => matrix.flatMap(b => a.flatMap(left => b.map(right => left * right))))
 }
 
-/** @param shape [channels, in, 3, 3] @returns of channels `part`, [(m + 2)², channels, in] */
-function transformedWeight(
-  g: Layers,
-  p: WeightPath,
-  shape: readonly number[],
-  m: TileSide,
-  part: Range,
-  after: Value,
-): Value {
-  const [channels, inputs] = shape
-  const places = (m + 2) ** 2
-  const count = part[1] - part[0]
-  const weight = g.weight(p, 'weight', shape, count === channels ? undefined : part, [count * inputs, 9])
-  const transform = waiting(g, g.graph.constant('float32', bothSides(transforms[m].weight), [places, 9]), after)
-  return g.reshape(g.product(transform, weight), [places, count, inputs])
+function transposed(matrix: number[][]): number[][] {
+  return matrix[0].map((_, column) => matrix.map(row => row[column]))
 }
 
-/** A constant that is there only after a value is: what is made of constants alone onnxruntime makes, and holds, as it loads. */
-function waiting(g: Layers, constant: Value, after: Value): Value {
-  const first = g.slice(g.reshape(after, [elementCount(after.shape)]), 0, 0, 1)
-  return g.add(g.scale(g.reshape(first, []), 0), constant)
+/** @param shape [channels, in, 3, 3] @returns of channels `part`, [(m + 2)², channels, in] */
+function transformedWeight(g: Layers, p: WeightPath, shape: readonly number[], part: Range, transform: Value): Value {
+  const [channels, inputs] = shape
+  const count = part[1] - part[0]
+  const weight = g.weight(p, 'weight', shape, count === channels ? undefined : part, [count * inputs, 9])
+  return g.reshape(g.product(transform, weight), [transform.shape[0], count, inputs])
+}
+
+/** 0 that is there only after a value is: what is made of constants alone onnxruntime makes, and holds, before all else. */
+function zeroAfter(g: Layers, value: Value): Value {
+  return g.scale(g.slice(g.reshape(value, [elementCount(value.shape)]), 0, 0, 1), 0)
 }
 
 /** The parts of 0 … length, each of the most numbers that divide it: onnxruntime keeps memory for every other shape. */
@@ -157,40 +166,31 @@ function equalParts(length: number, most: number): Range[] {
 }
 
 /** What rows of the result are made of. @returns [(m + 2)², in, batch · tiles] */
-function transformedTiles(g: Layers, x: Value, m: TileSide, [from, to]: Range, after: Value): Value {
+function transformedTiles(g: Layers, x: Value, m: TileSide, [from, to]: Range, transform: Value, zero: Value): Value {
   const [batch, inputs, height, width] = x.shape
-  const side = m + 2
+  const [places, , side] = transform.shape
   const [rows, columns] = [Math.ceil((to - from) / m), Math.ceil(width / m)]
   const [above, below] = [Math.max(0, from - 1), Math.min(height, to + 1)]
   const seen = g.reshape(g.slice(x, 2, above, below), [batch * inputs, 1, below - above, width])
-  const transform = waiting(
-    g,
-    g.graph.constant('float32', bothSides(transforms[m].tile), [side * side, 1, side, side]),
-    after,
-  )
   const pads = [above - (from - 1), 1, from + m * rows + 1 - below, m * columns + 1 - width]
   const attributes = { kernel_shape: [side, side], strides: [m, m], pads }
-  const tiles = g.node('Conv', [seen, transform], [batch * inputs, side * side, rows, columns], { attributes })
-  const split = g.reshape(tiles, [batch, inputs, side * side, rows * columns])
-  return g.reshape(g.transpose(split, [2, 1, 0, 3]), [side * side, inputs, batch * rows * columns])
+  const waiting = g.add(transform, zero) // written after the slice: onnxruntime runs first what was written last
+  const tiles = g.node('Conv', [seen, waiting], [batch * inputs, places, rows, columns], { attributes })
+  const split = g.reshape(tiles, [batch, inputs, places, rows * columns])
+  return g.reshape(g.transpose(split, [2, 1, 0, 3]), [places, inputs, batch * rows * columns])
 }
 
 /** @param products [(m + 2)², channels, batch · tiles] @param shape [batch, channels, height, width] */
-function result(g: Layers, products: Value, shape: readonly number[], m: TileSide): Value {
+function result(g: Layers, products: Value, shape: readonly number[], transform: Value): Value {
   const [batch, channels, height, width] = shape
-  const places = products.shape[0]
+  const [places, , m] = transform.shape
   const [rows, columns] = [Math.ceil(height / m), Math.ceil(width / m)]
   const split = g.transpose(g.reshape(products, [places, channels, batch, rows * columns]), [2, 1, 0, 3])
   const tiles = g.reshape(split, [batch * channels, places, rows, columns])
-  const transform = g.graph.constant('float32', bothSides(transposed(transforms[m].result)), [places, 1, m, m])
   const pads = [0, 0, m * rows - height, m * columns - width]
   const attributes = { kernel_shape: [m, m], strides: [m, m], pads }
   return g.reshape(
     g.node('ConvTranspose', [tiles, transform], [batch * channels, 1, height, width], { attributes }),
     shape,
   )
-}
-
-function transposed(matrix: number[][]): number[][] {
-  return matrix[0].map((_, column) => matrix.map(row => row[column]))
 }

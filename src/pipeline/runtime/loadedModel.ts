@@ -40,7 +40,7 @@ export function modelInPieces(pieces: readonly SerializedPiece[], device: Device
   }
 }
 
-async function sessionOf({ bytes, externalDataRoot }: SerializedModel, device: Device): Promise<InferenceSession> {
+async function sessionOf(model: SerializedModel, device: Device): Promise<InferenceSession> {
   const { InferenceSession } = await import('onnxruntime-node')
-  return InferenceSession.create(bytes, sessionOptions(device, externalDataRoot))
+  return InferenceSession.create(model.bytes, sessionOptions(device, model))
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { ModelGraph } from '../../../src/pipeline/onnx/graph.js'
 import { type SerializedModel, serialized } from '../../../src/pipeline/onnx/serialized.js'
+import { sessionOptions } from '../../../src/pipeline/runtime/sessionOptions.js'
 import { readSafetensors, type WeightTensor } from '../../../src/pipeline/weights/safetensors.js'
 import { readSafetensorsIndex } from '../../../src/pipeline/weights/safetensorsIndex.js'
 
@@ -17,15 +18,12 @@ export async function run(graph: ModelGraph, inputs: Record<string, Values>): Pr
 }
 
 export async function runModel(
-  { bytes, externalDataRoot }: SerializedModel,
+  model: SerializedModel,
   inputs: Record<string, Values>,
 ): Promise<Record<string, Values>> {
-  const session = await InferenceSession.create(bytes, {
-    executionProviders: ['cpu'],
+  const session = await InferenceSession.create(model.bytes, {
+    ...sessionOptions('cpu', model),
     intraOpNumThreads: 1,
-    graphOptimizationLevel: 'extended',
-    logSeverityLevel: 3,
-    extra: { session: { model_external_initializers_file_folder_path: externalDataRoot } },
   })
   try {
     const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [name, ortTensor(data, dims)] as const)

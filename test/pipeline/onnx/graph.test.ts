@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UnsupportedModelError } from '../../../src/pipeline/errors.js'
-import { Graph } from '../../../src/pipeline/onnx/graph.js'
+import { Graph, type Value } from '../../../src/pipeline/onnx/graph.js'
 import { serialized } from '../../../src/pipeline/onnx/serialized.js'
 import type { WeightTensor } from '../../../src/pipeline/weights/safetensors.js'
 import { run, runModel } from '../models/support.js'
@@ -51,6 +51,18 @@ describe('weights stay in their files', () => {
     const model = graph.build()
     expect(serialized(model).externalDataRoot).toBe(folder)
     expect((await run(model, {})).y.data).toEqual(Float32Array.of(3))
+  })
+
+  test('unless some are made of others', async () => {
+    const a = await weight('made.bin', [1])
+    const graphOf = (write: (graph: Graph, x: Value, a: Value) => Value) => {
+      const graph = new Graph()
+      graph.output(write(graph, graph.input('x', 'float32', [1]), graph.external('a', a)), 'y')
+      return serialized(graph.build())
+    }
+    const used = graphOf((graph, x, a) => graph.node('Add', [x, a], [1]))
+    const made = graphOf((graph, x, a) => graph.node('Add', [x, graph.node('Neg', [a], [1])], [1]))
+    expect([used.derivesWeights, made.derivesWeights]).toEqual([false, true])
   })
 
   describe('on several drives', () => {

@@ -51,12 +51,14 @@ describe.each([2, 4] as const)('tiles of %i', m => {
     const p = await layer(randn([channels * inputs * 9], { generator }).data)
     const g = layers()
     const x = g.input('x', shape)
-    const bias = g.graph.constant(
-      'float32',
-      Array.from({ length: channels }, (_, i) => i),
-    )
-    g.output('plain', g.convolution(x, g.weight(p, 'weight', [channels, inputs, 3, 3]), bias, {}))
-    g.output('y', conv3x3Winograd(g, x, p, channels, bias, m))
+    const bias = (shape: number[]) =>
+      g.graph.constant(
+        'float32',
+        Array.from({ length: channels }, (_, i) => i),
+        shape,
+      )
+    g.output('plain', g.convolution(x, g.weight(p, 'weight', [channels, inputs, 3, 3]), bias([channels]), {}))
+    g.output('y', conv3x3Winograd(g, x, p, channels, bias([channels, 1, 1]), m))
     const { plain, y } = await run(g.build(), { x: randn(shape, { generator }) })
     const [expected, actual] = [plain, y].map(({ data }) => Array.from(data as Float32Array))
     const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0)

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { deviceIndex, deviceKind, deviceName } from '../../../src/pipeline/runtime/deviceName.js'
 import { sessionOptions } from '../../../src/pipeline/runtime/sessionOptions.js'
 
+const model = { externalDataRoot: '/', derivesWeights: false }
+
 test('a name is a kind and a number, which the first goes without', () => {
   expect([deviceName('cuda', 0), deviceName('cuda', 1)]).toEqual(['cuda', 'cuda:1'])
   expect([deviceKind('cuda:1'), deviceIndex('cuda:1')]).toEqual(['cuda', 1])
@@ -15,8 +17,8 @@ test.each([
   ['cpu:1', 'cpu'],
   ['webgpu', 'webgpu'],
 ] as const)('onnxruntime is asked for %s as %o', (device, provider) =>
-  expect(sessionOptions(device, '/').executionProviders).toEqual([provider]),
+  expect(sessionOptions(device, model).executionProviders).toEqual([provider]),
 )
 
 test('a second CPU engine is made as the first', () =>
-  expect(sessionOptions('cpu:1', '/')).toEqual(sessionOptions('cpu', '/')))
+  expect(sessionOptions('cpu:1', model)).toEqual(sessionOptions('cpu', model)))
