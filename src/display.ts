@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 /** MIME type → text, bytes of a binary type, or the JSON value of `…+json`. */
 export type MimeBundle = Record<string, unknown>
 
+/** How a value is shown. */
 export interface DisplayOptions {
   /** a name for this display, so that it can be replaced */
   id?: string

@@ -3,7 +3,7 @@ import type { ModelReport, ModelsReport } from '../protocol/commandLine.js'
 import { sizeText } from '../protocol/sizeText.js'
 import { freeSpace } from './diskSpace.js'
 
-/** `sdnb models list`: the models in diffusers layout that lie here, and whether they can be used. */
+/** `sdnb models list`: the models and pieces of models that lie here, and whether they can be used. */
 export async function listModels({ json }: { json?: boolean }): Promise<void> {
   const report = await modelsReport()
   if (json) {
@@ -21,11 +21,11 @@ export async function modelsReport(): Promise<ModelsReport> {
 
 /** A line a model, in columns. */
 export function modelsText(models: ModelReport[]): string {
-  const rows = models.map(({ id, commit, revisions, bytes, variants, problem }) => [
+  const rows = models.map(({ id, commit, revisions, bytes, pieces, variants, problem }) => [
     id,
     commit === undefined ? 'shipped' : revisions.join(', ') || commit.slice(0, 8),
     sizeText(bytes),
-    problem === undefined ? `ready${variantsText(variants)}` : `not usable: ${problem}`,
+    piecesText(pieces) + (problem === undefined ? `ready${variantsText(variants)}` : `not usable: ${problem}`),
   ])
   const widths = rows[0].map((_, column) => Math.max(...rows.map(row => row[column].length)))
   return rows
@@ -36,6 +36,12 @@ export function modelsText(models: ModelReport[]): string {
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** `AutoencoderKL: `, `a LoRA (style.safetensors): ` */
+function piecesText(pieces: ModelReport['pieces']): string {
+  const texts = pieces?.map(({ kind, path }) => (path === '' ? kind : `${kind} (${path})`))
+  return texts ? `${texts.join(', ')}: ` : ''
 }
 
 function variantsText(variants: (string | null)[]): string {

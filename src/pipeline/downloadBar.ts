@@ -1,7 +1,9 @@
 import { progressId, reportProgress } from './progress.js'
 
 export interface DownloadReports {
+  /** ends a download, which a later one goes on with */
   signal?: AbortSignal
+  /** `loaded` of `total` bytes of all files; `file` is the one that came on */
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void
 }
 

@@ -3,6 +3,7 @@ import type { Preview } from './image/preview.js'
 
 /** How far a long call has come. Reports of one call share an `id`; the last has `done`. */
 export interface Progress {
+  /** of the call */
   id: string
   /** what is being done: `Denoising`, `Downloading unet/config.json` */
   label: string
@@ -10,6 +11,7 @@ export interface Progress {
   step: number
   total: number
   unit: 'step' | 'byte'
+  /** the last report of its call */
   done: boolean
   /** the device that runs, where one does */
   device?: string
@@ -20,6 +22,7 @@ export interface Progress {
 /** Makes small pictures of how far the call's have come: work that is done only where they are shown. */
 export type MakePreviews = () => Promise<Preview[]>
 
+/** What hears of each report. */
 export type ProgressReporter = (progress: Progress, makePreviews?: MakePreviews) => void
 
 /** A notebook's kernel sets a reporter here, and shows each report in the cell that made the call. */

@@ -2,8 +2,11 @@ import { InvalidOptionError } from './errors.js'
 
 /** A dense array in row-major order. Half precision is a storage and compute type, never a user's: data is always float32. */
 export interface Tensor {
+  /** the shape, outermost first */
   dims: number[]
+  /** as many as the product of `dims` */
   data: Float32Array
+  /** of the values */
   type: 'float32'
 }
 

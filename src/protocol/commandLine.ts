@@ -20,6 +20,8 @@ export interface ModelReport {
   bytes: number
   /** diffusers' class */
   pipeline?: string
+  /** what there is where there is no whole pipeline: a part's class or what a file is (`a LoRA`), and its subfolder or file */
+  pieces?: { kind: string; path: string }[]
   /** what `variant` may be without a download: null for none given. Empty where the model cannot be used. */
   variants: (string | null)[]
   /** why it cannot be used */

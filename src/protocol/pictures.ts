@@ -68,6 +68,12 @@ export interface ImageParameters {
   dtype?: string
   /** in how few bits the model's layers were held, where they were */
   quantization?: string
+  /** parts in place of the model's own, by the name of their source */
+  unet?: string
+  textEncoder?: string
+  vae?: string
+  /** px, where the autoencoder went through a picture larger than a tile */
+  vaeTileSize?: number
   /** options that made the picture, and whose values are not told */
   untold?: string[]
   /** of the call, where it was not `exact` */

@@ -22,6 +22,10 @@ export function settingsOf({ width, height, made }: Picture): [name: string, val
     ['clip skip', known.clipSkip],
     ['eta', known.eta],
     ['quantization', known.quantization],
+    ['U-Net', known.unet],
+    ['text encoder', known.textEncoder],
+    ['VAE', known.vae],
+    ['VAE tile size', known.vaeTileSize],
     ['model', model],
   ]
   return settings.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]]))
@@ -42,6 +46,10 @@ const inLine: Record<string, (value: string) => string> = {
   guidance: value => `guidance ${value}`,
   strength: value => `strength ${value}`,
   'mask padding': value => `mask padding ${value}`,
+  'U-Net': value => `U-Net ${value}`,
+  'text encoder': value => `text encoder ${value}`,
+  VAE: value => `VAE ${value}`,
+  'VAE tile size': value => `VAE tiles of ${value}`,
 }
 
 /** What pictures have in common. */

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ModelReport, ModelsReport, PullReport, RemoveReport } from '../../src/protocol/commandLine.js'
 import { commit, id, index } from '../pipeline/weights/hubModel.js'
@@ -189,6 +189,44 @@ describe('list', () => {
       /^sdnb\/tiny {6}shipped {2}11\.\d MB {4}ready\nsomeone\/model {2}main {5}361 bytes {2}ready as fp16\n$/,
     )
   })
+})
+
+test('list has parts, LoRA, checkpoints and textual inversions, but nothing that is not for pictures', async () => {
+  const fixture = (name: string) => join(import.meta.dirname, '../fixtures/pipelines', name)
+  const put = (name: string, path: string, content: string) => {
+    const at = join(folder, `home/hub/models--someone--${name}/snapshots`, commit, path)
+    mkdirSync(dirname(at), { recursive: true })
+    if (content.startsWith('{')) writeFileSync(at, content)
+    else symlinkSync(fixture(content), at)
+  }
+  put('a-vae', 'config.json', 'half/vae/config.json')
+  put('a-vae', 'diffusion_pytorch_model.safetensors', 'half/vae/diffusion_pytorch_model.safetensors')
+  put('a-vae', 'diffusion_pytorch_model.fp16.safetensors', 'half/vae/diffusion_pytorch_model.safetensors')
+  put('b-subfolder', 'controlnet/config.json', 'controlnet/config.json')
+  put('b-subfolder', 'controlnet/diffusion_pytorch_model.safetensors', 'controlnet/diffusion_pytorch_model.safetensors')
+  put('c-half-there', 'config.json', 'controlnet/config.json')
+  put('d-style', 'pytorch_lora_weights.safetensors', 'lora/peft.safetensors')
+  put('e-checkpoint', 'v1.safetensors', 'single/v1.safetensors')
+  put('f-toy', 'learned_embeds.bin', 'inversion/diffusers.bin')
+  put('g-adapter', 'config.json', '{"_class_name": "T2IAdapter"}')
+  put('h-language-model', 'config.json', '{"architectures": ["LlamaForCausalLM"]}')
+  put('i-clip', 'config.json', 'clip/config.json')
+  put('i-clip', 'model.safetensors', 'clip/model.safetensors')
+  const { stdout } = await models('list')
+  const [, ...rows] = stdout.trimEnd().split('\n')
+  expect(rows.map(row => row.replace(/\s+aaaaaaaa\s+\S+ \S+\s+/, ' | '))).toEqual([
+    'someone/a-vae | AutoencoderKL: ready, also as fp16',
+    'someone/b-subfolder | ControlNetModel (controlnet): ready',
+    expect.stringMatching(/^someone\/c-half-there \| ControlNetModel: not usable: .+expected diffusion_pytorch_model/),
+    'someone/d-style | a LoRA (pytorch_lora_weights.safetensors): ready',
+    'someone/e-checkpoint | a checkpoint (v1.safetensors): ready',
+    'someone/f-toy | a textual inversion (learned_embeds.bin): ready',
+    expect.stringMatching(
+      /^someone\/g-adapter \| T2IAdapter: not usable: "_class_name" is "T2IAdapter"; known here: Auto/,
+    ),
+    'someone/i-clip | CLIPModel: ready',
+  ])
+  expect((await listed())[1]).toMatchObject({ pieces: [{ kind: 'AutoencoderKL', path: '' }], variants: [null, 'fp16'] })
 })
 
 describe('remove', () => {

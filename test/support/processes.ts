@@ -20,6 +20,14 @@ export function isAlive(pid: number): boolean {
   return status !== '' && !/^State:\s*[ZX]/m.test(status)
 }
 
+/** The files whose pages a process has in its memory, of those whose path ends so. */
+export function mappedBy(pid: number, ending: string): string[] {
+  const paths = read(`/proc/${pid}/maps`)
+    .split('\n')
+    .map(line => line.slice(73))
+  return [...new Set(paths.filter(path => path.endsWith(ending)))]
+}
+
 export const seconds = (time: number) => new Promise(resolve => setTimeout(resolve, time * 1000))
 
 function parentOf(pid: number): number {

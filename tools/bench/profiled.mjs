@@ -8,7 +8,8 @@ import { secondsByOperator } from './operators.mjs'
 /** onnxruntime's own profile of `calls` runs of a graph after `before` others, the session made as the engine makes it. */
 export async function profiled(model, inputs, { before, calls }) {
   const { sessionOptions } = await source('pipeline/runtime/sessionOptions.ts')
-  const { bytes, externalDataRoot } = await model.build()
+  const { serialized } = await source('pipeline/onnx/serialized.ts')
+  const { bytes, externalDataRoot } = serialized(await model.build())
   const traces = await mkdtemp(join(tmpdir(), 'sdnb-bench-'))
   const session = await InferenceSession.create(bytes, {
     ...sessionOptions('cpu', externalDataRoot),

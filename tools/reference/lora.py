@@ -3,8 +3,8 @@
     python tools/reference/lora.py
 
 The same random matrices under each of the names that trainers have given them (`peft`, `diffusers`, `old`, `kohya`), another adapter beside them,
-one whose metadata tell its alpha, and LyCORIS' Hadamard and Kronecker products, which diffusers does not load for Stable Diffusion 1: there its
-U-Net's weights are changed by the formulas of the paper (Yeh et al. 2023).
+one whose metadata tell its alpha, and LyCORIS' Hadamard and Kronecker products and Tucker decompositions, which diffusers does not load for Stable
+Diffusion 1: there its U-Net's weights are changed by the formulas of the paper (Yeh et al. 2023), those of Tucker by peft's own code.
 """
 
 import json
@@ -12,6 +12,8 @@ import shutil
 
 import torch
 from diffusers import StableDiffusionPipeline
+from peft.tuners.loha import layer as loha
+from peft.tuners.lokr import layer as lokr
 from reference import FIXTURES, generators, report, versions, write_json, write_tensors
 from safetensors.torch import save_file
 
@@ -75,10 +77,16 @@ def main():
     pipe.disable_lora()
     expected["disabled"] = drawn(pipe)
 
-    write("loha", loha := lycoris_loha())
-    write("lokr", lokr := lycoris_lokr())
-    expected["loha"] = drawn(changed(loha, lambda part: hada(part)))
-    expected["lokr"] = drawn(changed(lokr, lambda part: kron(part)))
+    lycoris = {
+        "loha": (lycoris_loha(), hada),
+        "lokr": (lycoris_lokr(), kron),
+        "locon-tucker": (tucker_locon(), core),
+        "loha-tucker": (tucker_loha(), hada_core),
+        "lokr-tucker": (tucker_lokr(), kron_core),
+    }
+    for name, (tensors, delta) in lycoris.items():
+        write(name, tensors)
+        expected[name] = drawn(changed(tensors, delta))
 
     write_tensors(FOLDER / "expected.safetensors", expected)
     write_json(FOLDER / "told.json", told)
@@ -176,6 +184,66 @@ def lycoris_lokr():
             result[f"{name}.lokr_w2_b"] = (torch.randn(2, into // 4) * 0.4).half()
         result[f"{name}.alpha"] = torch.tensor(1.0)
     return result
+
+
+def convolutions():
+    wanted = lambda path: path.endswith(("conv1", "conv2", "downsamplers.0.conv", "upsamplers.0.conv"))
+    return {kohya_name(path): weight for path, weight in unet_layers(load(), wanted).items()}
+
+
+def cores(name, weight, suffixes, rank, factor=1):
+    """A core and the two matrices beside it, [rank, out] and [rank, in]."""
+    (out, into, *kernel), (core, left, right) = weight.shape, suffixes
+    return {
+        f"{name}.{core}": (torch.randn(rank, rank, *kernel) * 0.5).half(),
+        f"{name}.{left}": (torch.randn(rank, out // factor) * 0.4).half(),
+        f"{name}.{right}": (torch.randn(rank, into // factor) * 0.4).half(),
+    }
+
+
+def tucker_locon():
+    torch.manual_seed(23)
+    result = {}
+    for name, weight in convolutions().items():
+        one = cores(name, weight, ("lora_mid.weight", "lora_up.weight", "lora_down.weight"), rank=3)
+        one[f"{name}.lora_up.weight"] = one[f"{name}.lora_up.weight"].T.contiguous()[:, :, None, None]
+        one[f"{name}.lora_down.weight"] = one[f"{name}.lora_down.weight"][:, :, None, None]
+        result |= one | {f"{name}.alpha": torch.tensor(0.75)}
+    return result
+
+
+def tucker_loha():
+    torch.manual_seed(24)
+    result = {}
+    for name, weight in convolutions().items():
+        for i in (1, 2):
+            result |= cores(name, weight, (f"hada_t{i}", f"hada_w{i}_a", f"hada_w{i}_b"), rank=3)
+        result[f"{name}.alpha"] = torch.tensor(3.0)
+    return result
+
+
+def tucker_lokr():
+    torch.manual_seed(25)
+    result = {}
+    for name, weight in convolutions().items():
+        result |= cores(name, weight, ("lokr_t2", "lokr_w2_a", "lokr_w2_b"), rank=2, factor=4)
+        result |= {f"{name}.lokr_w1": (torch.randn(4, 4) * 0.3).half(), f"{name}.alpha": torch.tensor(1.0)}
+    return result
+
+
+def core(part):
+    up, down = part["lora_up.weight"].float()[:, :, 0, 0], part["lora_down.weight"].float()[:, :, 0, 0]
+    return lokr.make_weight_cp(part["lora_mid.weight"].float(), up.T, down) * (part["alpha"] / 3)
+
+
+def hada_core(part):
+    first, second = ((part[f"hada_t{i}"].float(), part[f"hada_w{i}_a"].float(), part[f"hada_w{i}_b"].float()) for i in (1, 2))
+    return loha.make_weight_cp(*first, *second, part["alpha"] / 3)
+
+
+def kron_core(part):
+    second = lokr.make_weight_cp(part["lokr_t2"].float(), part["lokr_w2_a"].float(), part["lokr_w2_b"].float())
+    return lokr.make_kron(part["lokr_w1"].float(), second, part["alpha"] / 2)
 
 
 def hada(part):

@@ -4,14 +4,23 @@
 
 Random half-precision weights under the names of CompVis' repository (v1) and of Stability AI's with OpenCLIP (v2), among what such files hold besides:
 schedules, averages, counters, OpenCLIP's last layer. `from_single_file` reads them with the configurations in `config-v1` and `config-v2`.
+A ControlNet for each, in a file of its own: for v1 below `control_model.`, as the authors' are, for v2 without, as others are.
 """
 
 import json
 import re
 import shutil
 
+import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    StableDiffusionControlNetPipeline,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from images import picture
 from pipelines import END, V1_SCHEDULER, byte_pairs, predict_noise, random_text_encoder, randomise, write_tokenizer_files
 from reference import FIXTURES, generators, report, run, write_json, write_tensors
 from safetensors.torch import save_file
@@ -42,9 +51,31 @@ def main():
         tensors[f"v{version}.pictures"] = seen["pictures"]
         moments = pipe.vae.encode(seen["pictures"].permute(0, 3, 1, 2).float() / 127.5 - 1).latent_dist
         tensors[f"v{version}.encoded"] = moments.mode().detach()
+        tensors |= controlled(pipe, config, version, layers)
         print(f"v{version}: latents std {seen['latents'][-1].std():.3f}, {pipe.scheduler.__class__.__name__}")
     write_tensors(FOLDER / "expected.safetensors", tensors)
     report(FOLDER)
+
+
+def controlled(pipe, config, version, layers):
+    """What the pipeline draws with a ControlNet that `from_single_file` has read."""
+    torch.manual_seed(20 + version)
+    net = ControlNetModel.from_unet(pipe.unet, conditioning_embedding_out_channels=(4, 4, 8, 12))
+    randomise(net)
+    net.half().save_config(config / "controlnet")
+    prefix = "control_model." if version == 1 else ""
+    state = {prefix + controlnet_name(key, layers): value.contiguous() for key, value in net.state_dict().items()}
+    file = FOLDER / f"controlnet-v{version}.safetensors"
+    save_file(state, file)
+    read = ControlNetModel.from_single_file(str(file), config=str(config / "controlnet"), torch_dtype=torch.float32)
+    assert all(torch.equal(value.float(), read.state_dict()[key]) for key, value in net.state_dict().items())
+    steered = StableDiffusionControlNetPipeline(**pipe.components, controlnet=read, requires_safety_checker=False)
+    steered.set_progress_bar_config(disable=True)
+    image = picture(64, 64, 1)
+    call = {"image": image, "num_inference_steps": 3, "generator": generators(7), "output_type": "latent"}
+    with torch.no_grad():
+        latents = steered(PROMPT, **call).images
+    return {f"v{version}.controlled": latents, "picture": torch.from_numpy(np.asarray(image).copy())}
 
 
 def parts(config, version, layers):
@@ -152,6 +183,18 @@ def unet_name(key, layers):
         ):
             rest = rest.replace(new, old)
     return stems[stem] + rest
+
+
+def controlnet_name(key, layers):
+    for new, old in (
+        ("controlnet_cond_embedding.conv_in", "input_hint_block.0"),
+        ("controlnet_cond_embedding.conv_out", "input_hint_block.14"),
+        ("controlnet_mid_block", "middle_block_out.0"),
+    ):
+        key = key.replace(new, old)
+    key = re.sub(r"controlnet_cond_embedding\.blocks\.(\d)", lambda match: f"input_hint_block.{2 * int(match[1]) + 2}", key)
+    key = re.sub(r"controlnet_down_blocks\.(\d+)", r"zero_convs.\1.0", key)
+    return key if key.startswith(("input_hint", "middle_block_out", "zero_convs")) else unet_name(key, layers)
 
 
 def vae_name(key):

@@ -91,7 +91,7 @@ async function remove({ findNode, cliFile }: CommandDeps): Promise<void> {
   const { cacheDir, models } = await askCommandLine<ModelsReport>(commandLine, ['models', 'list'])
   const items = modelItems(models)
   if (items.length === 0) {
-    void window.showInformationMessage(`No model was downloaded: ${cacheDir} has none in diffusers layout.`)
+    void window.showInformationMessage(`No model was downloaded: ${cacheDir} has none.`)
     return
   }
   const item = await window.showQuickPick(items, { title: 'Remove a model', placeHolder: `in ${cacheDir}` })

@@ -13,6 +13,7 @@ export interface Tile {
   /** px, from the image's upper left corner */
   x: number
   y: number
+  /** px */
   width: number
   height: number
   /** how it was made */

@@ -2,12 +2,15 @@
 export interface ImageParameters {
   prompt: string
   negativePrompt?: string
+  /** of the call */
   steps?: number
   /** A1111's name, such as `DPM++ 2M` */
   sampler?: string
   /** `Karras`, `Automatic`, … */
   scheduleType?: string
+  /** guidance scale */
   cfgScale?: number
+  /** of its noise, as torch's `manual_seed` takes it */
   seed?: number | bigint
   /** px */
   width?: number
@@ -45,10 +48,17 @@ export interface ImageParameters {
   dtype?: string
   /** in how few bits the model's layers were held, where they were */
   quantization?: string
+  /** parts in place of the model's own, by the name of their source */
+  unet?: string
+  textEncoder?: string
+  vae?: string
+  /** px, where the autoencoder went through a picture larger than a tile */
+  vaeTileSize?: number
   /** options that made the picture, and whose values are not told */
   untold?: string[]
   /** of the call, where it was not `exact` */
   quality?: string
+  /** as the user named it, of a path the last name alone */
   model?: string
   /** the first ten hexadecimal digits of the weights' sha256 */
   modelHash?: string
@@ -87,6 +97,10 @@ export function formatParameters(parameters: ImageParameters): string {
     ['Generator batch', parameters.batch && `${parameters.batch.index + 1}/${parameters.batch.count}`],
     ['Dtype', parameters.dtype],
     ['Quantization', parameters.quantization],
+    ['U-Net', parameters.unet],
+    ['Text encoder', parameters.textEncoder],
+    ['VAE', parameters.vae],
+    ['VAE tile size', parameters.vaeTileSize],
     ['Not told', parameters.untold?.join(', ')],
     ['Model hash', parameters.modelHash],
     ['Model', parameters.model],
@@ -150,6 +164,10 @@ export function parseParameters(text: string): ImageParameters {
     batch: batchOf(settings.get('Generator batch')),
     dtype: settings.get('Dtype'),
     quantization: settings.get('Quantization'),
+    unet: settings.get('U-Net'),
+    textEncoder: settings.get('Text encoder'),
+    vae: settings.get('VAE'),
+    vaeTileSize: number('VAE tile size'),
     untold: settings.get('Not told')?.split(', '),
     modelHash: settings.get('Model hash'),
     model: settings.get('Model'),

@@ -1,19 +1,19 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { type Generator, randn } from '../random.js'
 import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
+import { originalConfigs } from './originalConfigs.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { vaeWeights } from './partWeights.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
 import { tiled } from './tiled.js'
 import { parseVaeConfig, type VaeConfig, vaeCheckpoint, vaeDecoderGraph, vaeEncoderGraph } from './vae.js'
-import { type VaeFileOptions, vaeFile } from './vaeFile.js'
 
 /** The autoencoder between pictures and latents. Latents are unscaled: the pipeline multiplies by `config.scalingFactor`. */
-export interface AutoencoderKL {
-  readonly config: VaeConfig
-  readonly placement: Placement
+export interface AutoencoderKL extends Part<VaeConfig> {
   /** pixels a latent in each direction: 2 to the number of blocks less one */
   readonly scaleFactor: number
   /**
@@ -28,6 +28,7 @@ export interface AutoencoderKL {
   decode(latents: Tensor, options?: RunOptions): Promise<{ sample: Tensor }>
   /** One picture of a batch at a time, the default: a batch at once is no faster here and takes as many times the memory. */
   enableSlicing(): void
+  /** A whole batch at once. */
   disableSlicing(): void
   /**
    * Pictures larger than a tile are encoded and decoded in tiles that overlap, blended into one another: the memory of one tile. Colours
@@ -36,8 +37,10 @@ export interface AutoencoderKL {
    * @throws InvalidOptionError
    */
   enableTiling(tileSize?: number): void
+  /** Pictures of any size as a whole. */
   disableTiling(): void
-  release(): Promise<void>
+  /** side of a tile in pixels, `Infinity` without tiles */
+  readonly tileSize: number
 }
 
 export const AutoencoderKL = {
@@ -46,32 +49,44 @@ export const AutoencoderKL = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<AutoencoderKL> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      autoencoderKL(parseVaeConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      autoencoderKL(parseVaeConfig(config, where), weights, placement, source),
     ),
 
   /**
-   * @param path a `.safetensors` of an autoencoder alone, or of a whole checkpoint, in the original layout
-   * @param options.config the folder of its config.json (that of Stable Diffusion 1.x and 2.x)
+   * @param path a `.safetensors` of an autoencoder alone, in the original layout or diffusers', or of a whole checkpoint; or its link on the hub
    * @throws as `fromPretrained`
    */
-  async fromSingleFile(path: string, options: VaeFileOptions = {}): Promise<AutoencoderKL> {
-    const { config, weights, placement } = await vaeFile(path, options)
-    return autoencoderKL(config, weights, placement)
-  },
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<AutoencoderKL> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
+      const config = parseVaeConfig(json, where)
+      const own = vaeWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no autoencoder`)
+      return autoencoderKL(config, own, placement, source)
+    }),
 }
+
+const standardConfig = async () => originalConfigs({ version: 1, channels: 4, prediction: 'epsilon' }).vae
 
 /** A normal distribution of its own for every latent, [batch, latentChannels, height, width]. */
 export interface DiagonalGaussian {
+  /** [batch, latentChannels, height, width] */
   readonly mean: Tensor
   /** clamped to −30…20, as diffusers does */
   readonly logvar: Tensor
+  /** The most likely latents: the mean. */
   mode(): Tensor
+  /** Latents drawn at random, of the mean's shape. @param generator one for the batch, or one an item (a fresh one) */
   sample(generator?: Generator | Generator[]): Tensor
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Placement): AutoencoderKL {
+export function autoencoderKL(
+  config: VaeConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): AutoencoderKL {
   vaeCheckpoint(config, weights)
   type Size = Parameters<typeof vaeDecoderGraph>[2]
   const decoder = network('vaeDecoder', placement, (size: Size, layers) =>
@@ -95,7 +110,11 @@ export function autoencoderKL(config: VaeConfig, weights: Weights, placement: Pl
   return {
     config,
     placement,
+    source,
     scaleFactor,
+    get tileSize() {
+      return tileSize
+    },
     async encode(image, { signal, device } = {}) {
       const sample = checkedPictures(image, config.inChannels, scaleFactor)
       const moments = await inParts(sample, tileSize, 1 / scaleFactor, async sample => {

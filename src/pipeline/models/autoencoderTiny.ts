@@ -3,7 +3,7 @@ import { checkedTensor, concat, type Tensor, tensor } from '../tensor.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { DiagonalGaussian } from './autoencoderKL.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { checkedPictures, eachItem } from './pictureBatch.js'
 import {
   parseTinyVaeConfig,
@@ -18,9 +18,7 @@ import {
  * A small autoencoder for the latents of a large one: about the same picture in a fraction of the time. It takes the large one's
  * place in a pipeline, or draws its previews.
  */
-export interface AutoencoderTiny {
-  readonly config: TinyVaeConfig
-  readonly placement: Placement
+export interface AutoencoderTiny extends Part<TinyVaeConfig> {
   /** pixels a latent in each direction */
   readonly scaleFactor: number
   /**
@@ -42,7 +40,6 @@ export interface AutoencoderTiny {
   scaleLatents(latents: Tensor): Tensor
   /** The way back. */
   unscaleLatents(latents: Tensor): Tensor
-  release(): Promise<void>
 }
 
 export const AutoencoderTiny = {
@@ -51,13 +48,18 @@ export const AutoencoderTiny = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<AutoencoderTiny> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      autoencoderTiny(parseTinyVaeConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      autoencoderTiny(parseTinyVaeConfig(config, where), weights, placement, source),
     ),
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function autoencoderTiny(config: TinyVaeConfig, weights: Weights, placement: Placement): AutoencoderTiny {
+export function autoencoderTiny(
+  config: TinyVaeConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): AutoencoderTiny {
   tinyVaeCheckpoint(config, weights)
   const decoder = network('tinyVaeDecoder', placement, (shape: TinyVaeShape, layers) =>
     tinyVaeDecoderGraph(config, weights, shape, layers),
@@ -71,6 +73,7 @@ export function autoencoderTiny(config: TinyVaeConfig, weights: Weights, placeme
   return {
     config,
     placement,
+    source,
     scaleFactor,
     async encode(image, options) {
       const sample = checkedPictures(image, inChannels, scaleFactor)

@@ -12,7 +12,7 @@ import { type CLIPImageProcessor, loadClipImageProcessor } from './clipImageProc
 import { clipTextModel, textTower } from './clipTextModel.js'
 import { clipVision, visionOptions } from './clipVision.js'
 import { loadPart, type PartOptions, type PartSource } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type RunOptions } from './network.js'
 
 /**
  * CLIP: how well pictures and texts fit one another, callable as in transformers, which takes them prepared by its processor.
@@ -20,7 +20,7 @@ import { network, type Placement, type RunOptions } from './network.js'
  *   `logitsPerText`, turned about; `imageEmbeds` [images, projectionDim] and `textEmbeds` [texts, projectionDim], of length 1
  * @see Radford et al. 2021, figure 3; transformers `CLIPModel`
  */
-export interface CLIPModel {
+export interface CLIPModel extends Part<ClipConfig> {
   (images: Image | readonly Image[], texts: string | readonly string[], options?: RunOptions): Promise<ClipOutput>
   /**
    * How well a picture shows what a text says: 100 times the cosine of the angle between them, 0 at the least.
@@ -31,17 +31,21 @@ export interface CLIPModel {
   getImageFeatures(images: Image | readonly Image[], options?: RunOptions): Promise<Tensor>
   /** [texts, projectionDim], of any length; a text too long is cut off, with a warning */
   getTextFeatures(texts: string | readonly string[], options?: RunOptions): Promise<Tensor>
-  readonly config: ClipConfig
+  /** text → ids */
   readonly tokenizer: ClipTokenizer
+  /** picture → what the model sees, as transformers prepares it */
   readonly imageProcessor: CLIPImageProcessor
-  readonly placement: Placement
-  release(): Promise<void>
 }
 
+/** What `CLIPModel` tells of pictures and texts. */
 export interface ClipOutput {
+  /** [images, texts], cosines times the model's own scale, about 100 */
   logitsPerImage: Tensor
+  /** [texts, images] */
   logitsPerText: Tensor
+  /** [images, projectionDim], of length 1 */
   imageEmbeds: Tensor
+  /** [texts, projectionDim], of length 1 */
   textEmbeds: Tensor
 }
 
@@ -62,12 +66,17 @@ const files = [
 ]
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-async function clipModel({ folder, config: json, where, weights, placement }: PartSource): Promise<CLIPModel> {
+async function clipModel({ folder, config: json, where, weights, placement, source }: PartSource): Promise<CLIPModel> {
   const config = parseClipConfig(json, where)
   const tokenizer = await loadClipTokenizer(folder)
   const imageProcessor = await loadClipImageProcessor(folder, config.vision.imageSize)
   const [textWeights, visionWeights] = textTower(weights)
-  const textModel = clipTextModel({ ...config.text, projectionDim: config.projectionDim }, textWeights, placement)
+  const textModel = clipTextModel(
+    { ...config.text, projectionDim: config.projectionDim },
+    textWeights,
+    placement,
+    source,
+  )
   visionCheckpoint(config, visionWeights)
   const vision = network('clipVision', placement, (_shape: object, layers) =>
     visionGraph(config, visionWeights, layers),
@@ -114,7 +123,7 @@ async function clipModel({ folder, config: json, where, weights, placement }: Pa
   }
 
   return Object.assign(forward, {
-    ...{ config, tokenizer, imageProcessor, placement, getTextFeatures },
+    ...{ config, tokenizer, imageProcessor, placement, source, getTextFeatures },
     getImageFeatures: async (images: Image | readonly Image[], options: RunOptions = {}) =>
       (await lookAt(images, options)).features,
     async clipScore(image: Image, text: string, options: RunOptions = {}) {

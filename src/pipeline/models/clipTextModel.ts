@@ -4,7 +4,7 @@ import type { Weights, WeightTensor } from '../weights/safetensors.js'
 import { type AddedRows, type ClipTextConfig, clipTextCheckpoint, clipTextGraph, parseClipTextConfig } from './clip.js'
 import { parseClipConfig } from './clipConfig.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
 
 /**
@@ -15,19 +15,16 @@ import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
  * @returns `lastHiddenState` [batch, tokens, hiddenSize], after the final layer norm; `textEmbeds` [batch, hiddenSize],
  *   the state of the end token; [batch, projectionDim], projected, where the model has a projection
  */
-export interface CLIPTextModel {
+export interface CLIPTextModel extends Part<ClipTextConfig> {
   (
     inputIds: readonly (readonly number[])[],
     options?: TextOptions,
   ): Promise<{ lastHiddenState: Tensor; textEmbeds: Tensor }>
-  readonly config: ClipTextConfig
-  readonly placement: Placement
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
   /** token → its vectors, [rows, hiddenSize]: ids after the vocabulary's last, in this order; the pipeline's methods load them */
   readonly inversions: ReadonlyMap<string, WeightTensor>
   setInversions(inversions: ReadonlyMap<string, WeightTensor>): void
-  release(): Promise<void>
 }
 
 interface TextOptions extends RunOptions {
@@ -43,10 +40,11 @@ export const CLIPTextModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<CLIPTextModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) => {
-      if (config.model_type !== 'clip') return clipTextModel(parseClipTextConfig(config, where), weights, placement)
+    loadPart(source, options, ({ config, where, weights, placement, source }) => {
+      if (config.model_type !== 'clip')
+        return clipTextModel(parseClipTextConfig(config, where), weights, placement, source)
       const { text, projectionDim } = parseClipConfig(config, where)
-      return clipTextModel({ ...text, projectionDim }, textTower(weights)[0], placement)
+      return clipTextModel({ ...text, projectionDim }, textTower(weights)[0], placement, source)
     }),
 }
 
@@ -58,7 +56,12 @@ export function textTower(weights: Weights): [text: Weights, others: Weights] {
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function clipTextModel(config: ClipTextConfig, weights: Weights, placement: Placement): CLIPTextModel {
+export function clipTextModel(
+  config: ClipTextConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): CLIPTextModel {
   clipTextCheckpoint(config, weights)
   const text = network('textEncoder', placement, (shape: Parameters<typeof clipTextGraph>[2], layers) =>
     clipTextGraph(config, weights, shape, layers),
@@ -93,7 +96,7 @@ export function clipTextModel(config: ClipTextConfig, weights: Weights, placemen
       textEmbeds: concat(states.map(state => state.text_embeds ?? state.pooled)),
     }
   }
-  const parts = { config, placement, adapters, setInversions, release: text.release }
+  const parts = { config, placement, source, adapters, setInversions, release: text.release }
   return Object.defineProperty(Object.assign(forward, parts), 'inversions', { get: () => inversions }) as CLIPTextModel
 }
 

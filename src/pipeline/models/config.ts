@@ -2,7 +2,7 @@ import { UnsupportedModelError } from '../errors.js'
 
 /**
  * Reads a config.json key by key, so that none is overlooked: a value that cannot be run is an UnsupportedModelError
- * naming file, key and value; what no one has read by `finish()` is told, as diffusers tells it.
+ * naming file, key and value, and so is a key that no one has read by `finish()`.
  */
 export class ConfigReader {
   #read = new Set<string>()
@@ -108,13 +108,21 @@ export class ConfigReader {
     for (const key of keys) this.#read.add(key)
   }
 
-  /** Warns of keys that neither diffusers nor this reader knows; those that begin with `_` are bookkeeping. */
+  /** Refuses keys that neither diffusers nor this reader knows, unless they are off; those that begin with `_` are bookkeeping. */
   finish(): void {
     if (Object.hasOwn(this.#json, 'quantization_config'))
       this.refuse('quantization_config', 'quantized weights are not run here')
-    const unknown = Object.keys(this.#json).filter(key => !this.#read.has(key) && !key.startsWith('_'))
-    if (unknown.length > 0) console.warn(`${this.where}: unknown keys ${unknown.join(', ')} have no effect`)
+    for (const [key, value] of Object.entries(this.#json))
+      if (!this.#read.has(key) && !key.startsWith('_') && !isOff(value))
+        this.refuse(
+          key,
+          'no such key is known, and it may change what the model computes: if it does not, take it out of the file',
+        )
   }
+}
+
+function isOff(value: unknown): boolean {
+  return value === null || value === false || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 function isInteger(value: unknown, min: number): value is number {

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { Value } from '../onnx/graph.js'
 import type { LayerOptions, Layers } from '../onnx/layers.js'
 import { checkedTensor, type Tensor } from '../tensor.js'
@@ -14,7 +14,11 @@ import {
   parseControlNetConfig,
 } from './controlNet.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
+import { originalControlNetConfig } from './originalConfigs.js'
+import { partFamily } from './originalFamily.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { controlNetWeights } from './partWeights.js'
 import { residualShapes } from './unet.js'
 
 /**
@@ -25,19 +29,14 @@ import { residualShapes } from './unet.js'
  * @param options.guessMode less for the outer layers than for the inner ones: from a tenth to all (false)
  * @returns what the U-Net takes under these names
  */
-export interface ControlNetModel {
+export interface ControlNetModel extends Part<ControlNetConfig> {
   (sample: Tensor, timestep: number, options: ControlNetOptions): Promise<ControlNetOutput>
-  readonly config: ControlNetConfig
-  readonly placement: Placement
-  /** as the user named it */
-  readonly source: string
   /** tells it from others */
   readonly id: number
   /** What its residuals are multiplied with, [residuals]. */
   scales(conditioningScale: number, guessMode: boolean): Tensor
   /** Writes it into another graph, its weights under a name of their own; returns values of `residualShapes`. */
   inGraph(g: Layers, name: string, inputs: ControlInputs, isFirstAlone: boolean): Value[]
-  release(): Promise<void>
 }
 
 export interface ControlNetOutput {
@@ -60,9 +59,26 @@ export const ControlNetModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<ControlNetModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
       controlNetModel(parseControlNetConfig(config, where), weights, placement, source),
     ),
+
+  /**
+   * @param path a `.safetensors` of a ControlNet, in the original layout or diffusers'; or its link on the hub
+   * @param options.config as one for `shuffle` needs, whose averaging no name tells
+   * @throws as `fromPretrained`
+   */
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<ControlNetModel> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
+      const config = parseControlNetConfig(json, where)
+      const own = controlNetWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no ControlNet`)
+      return controlNetModel(config, own, placement, source)
+    }),
+}
+
+async function standardConfig(weights: Weights, file: string): Promise<Record<string, unknown>> {
+  return originalControlNetConfig(await partFamily('a ControlNet', weights, file))
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */

@@ -5,6 +5,7 @@ import { checkNames, checkSignal, oneOf, shown } from '../optionChecks.js'
 import { type Device, resolveDevice } from '../runtime/engine.js'
 import { componentWeights, readJson, resolvePart } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'
+import { modelName } from './modelName.js'
 import type { Placement } from './network.js'
 
 /** What a part that loads alone takes, as a pipeline's `fromPretrained`. */
@@ -37,6 +38,8 @@ export interface PartSource {
   placement: Placement
   /** of both */
   folder: string
+  /** as the user named it; of a pipeline's, its name and the subfolder */
+  source: string
 }
 
 /**
@@ -52,16 +55,22 @@ export async function loadPart<T>(
   beside: readonly string[] = [],
 ): Promise<T> {
   checkOptions(options)
-  const { dtype = 'float32', variant } = options
+  const { dtype = 'float32', variant, subfolder } = options
   const device = await resolveDevice(options.device ?? 'auto')
   const folder = await withDownloadBar(options, shown => resolvePart(source, { ...options, ...shown, beside }))
   return build({
     folder,
+    source: subfolder ? `${modelName(source)}/${subfolder}` : source,
     config: await readJson(folder, 'config.json'),
     where: join(folder, 'config.json'),
     weights: await componentWeights(dirname(folder), basename(folder), { variant }),
     placement: { device, dtype, attention: { kind: 'fused' } },
   })
+}
+
+/** Of a pipeline's options, those that a part takes. */
+export function partOptions(options: PartOptions): PartOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)))
 }
 
 const names = new Set<string>([

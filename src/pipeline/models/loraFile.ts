@@ -1,5 +1,5 @@
 import { CorruptWeightsError, UnsupportedModelError } from '../errors.js'
-import type { Delta } from '../onnx/adapters.js'
+import type { Delta, Product } from '../onnx/adapters.js'
 import { elementCount } from '../tensor.js'
 import { type LoraKey, type LoraRole, loraKey, unbuiltForms } from '../weights/loraKeys.js'
 import { readSafetensors, readSafetensorsMetadata, type WeightTensor } from '../weights/safetensors.js'
@@ -77,7 +77,7 @@ function known(path: string, key: string): LoraKey {
   if (parsed) return parsed
   throw new UnsupportedModelError(
     `${path}: "${key}" is ${form ? form[1] : 'of no form that is known'}, which is not run here; ` +
-      'known here: LoRA of linear and convolution layers, and LyCORIS LoHa and LoKr without a Tucker decomposition',
+      'known here: LoRA of linear and convolution layers, and LyCORIS LoCon, LoHa and LoKr',
   )
 }
 
@@ -88,49 +88,82 @@ function deltaOf(
   { shape }: AdaptableLayer,
   tensors: Partial<Record<LoraRole, WeightTensor>>,
 ): { delta: Delta; rank: number | undefined } {
-  const [out, ...into] = shape
-  const columns = elementCount(into)
+  const [out, into, ...kernel] = shape
+  const columns = into * elementCount(kernel)
   const fail = (what: string): never => {
     throw new CorruptWeightsError(`${path}: "${key}" and its like: ${what}: the LoRA was made for another model`)
   }
   const needed = (role: LoraRole) => tensors[role] ?? fail(`expected ${role} of the same layer, found none`)
-  const matrix = (tensor: WeightTensor) => [tensor.shape[0], elementCount(tensor.shape) / tensor.shape[0]]
   const check = (name: string, tensor: WeightTensor, rows: number, columns: number) => {
-    const [actual, across] = matrix(tensor)
+    const [actual, across] = sidesOf(tensor)
     if (actual !== rows || across !== columns)
       fail(
         `expected ${name} of ${rows} × ${columns} for a weight [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
       )
   }
-  if (tensors.down || tensors.up) {
+  /** Between two of rank, in Tucker's forms. */
+  const checkCore = (name: string, { shape: own }: WeightTensor, rank: number) => {
+    if (kernel.length === 0) fail(`${name} is for a convolution, the layer has a weight [${shape.join(', ')}]`)
+    const expected = [rank, rank, ...kernel].join(', ')
+    if (own.join(', ') !== expected)
+      fail(`expected ${name} of [${expected}] for a weight [${shape.join(', ')}], got [${own.join(', ')}]`)
+  }
+
+  if (tensors.down || tensors.up || tensors.mid) {
     const [down, up] = [needed('down'), needed('up')]
+    const { mid } = tensors
     const rank = down.shape[0]
-    check('down', down, rank, columns)
+    check('down', down, rank, mid ? into : columns)
     check('up', up, out, rank)
-    return { delta: { kind: 'lora', down, up }, rank }
-  }
-  if (tensors.hada_w1_a || tensors.hada_w1_b || tensors.hada_w2_a || tensors.hada_w2_b) {
-    const factors = [needed('hada_w1_a'), needed('hada_w1_b'), needed('hada_w2_a'), needed('hada_w2_b')] as const
-    for (const i of [0, 2]) {
-      const rank = factors[i + 1].shape[0]
-      check(`hada_w${i / 2 + 1}_a`, factors[i], out, rank)
-      check(`hada_w${i / 2 + 1}_b`, factors[i + 1], rank, columns)
+    if (mid) checkCore('mid', mid, rank)
+    // some files have matrices for the convolutions that they are
+    const spread = { ...down, shape: [rank, into, ...(mid ? kernel.map(() => 1) : kernel)] }
+    return {
+      delta: { kind: 'lora', down: spread, up: { ...up, shape: [out, rank, ...kernel.map(() => 1)] }, mid },
+      rank,
     }
-    return { delta: { kind: 'loha', factors }, rank: factors[1].shape[0] }
   }
-  const factor = (i: 1 | 2) => {
-    const whole = tensors[`lokr_w${i}`]
-    return whole ? [whole] : [needed(`lokr_w${i}_a`), needed(`lokr_w${i}_b`)]
+  if (Object.keys(tensors).some(role => role.startsWith('hada_'))) {
+    const product = (i: 1 | 2): Product => {
+      const [a, b, core] = [needed(`hada_w${i}_a`), needed(`hada_w${i}_b`), tensors[`hada_t${i}`]]
+      const rank = b.shape[0]
+      if (core) checkCore(`hada_t${i}`, core, rank)
+      check(`hada_w${i}_a`, a, ...(core ? ([rank, out] as const) : ([out, rank] as const)))
+      check(`hada_w${i}_b`, b, rank, core ? into : columns)
+      return { a, b, core }
+    }
+    const [first, second] = [product(1), product(2)]
+    return { delta: { kind: 'loha', first, second }, rank: first.b.shape[0] }
   }
   if (!Object.keys(tensors).some(role => role.startsWith('lokr_')))
     fail('expected matrices beside the alpha, found none')
-  const [first, second] = [factor(1), factor(2)]
-  const size = (factors: WeightTensor[]) => [matrix(factors[0])[0], matrix(factors.at(-1)!)[1]]
-  const [[rows1, columns1], [rows2, columns2]] = [size(first), size(second)]
+  const factor = (i: 1 | 2, core?: WeightTensor): WeightTensor | Product => {
+    const whole = tensors[`lokr_w${i}`]
+    if (whole) return whole
+    const [a, b] = [needed(`lokr_w${i}_a`), needed(`lokr_w${i}_b`)]
+    const rank = b.shape[0]
+    if (core) checkCore(`lokr_t${i}`, core, rank)
+    check(`lokr_w${i}_a`, a, ...(core ? ([rank, a.shape[1]] as const) : ([a.shape[0], rank] as const)))
+    return { a, b, core }
+  }
+  const [first, second] = [factor(1), factor(2, tensors.lokr_t2)]
+  const [[rows1, columns1], [rows2, columns2]] = [factorSides(first), factorSides(second)]
   if (rows1 * rows2 !== out || columns1 * columns2 !== columns)
     fail(`expected factors of a weight [${shape.join(', ')}], got ${rows1} × ${columns1} and ${rows2} × ${columns2}`)
-  const split = second.length === 2 ? second : first.length === 2 ? first : undefined
-  return { delta: { kind: 'lokr', first, second }, rank: split?.[1].shape[0] }
+  const split = [second, first].find((one): one is Product => 'a' in one)
+  return { delta: { kind: 'lokr', first, second }, rank: split?.b.shape[0] }
+}
+
+/** Of a tensor as a matrix: what follows the first dimension is one row. */
+function sidesOf({ shape }: WeightTensor): [rows: number, columns: number] {
+  return [shape[0], elementCount(shape) / shape[0]]
+}
+
+function factorSides(factor: WeightTensor | Product): [rows: number, columns: number] {
+  if (!('a' in factor)) return sidesOf(factor)
+  const { a, b, core } = factor
+  if (core) return [a.shape[1], b.shape[1] * elementCount(core.shape.slice(2))]
+  return [sidesOf(a)[0], sidesOf(b)[1]]
 }
 
 async function alphasOf(tensors: WeightTensor[]): Promise<Map<WeightTensor, number>> {

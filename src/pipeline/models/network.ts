@@ -11,12 +11,26 @@ export interface Placement {
   /** the CPU computes in float32 all the same */
   dtype: 'float32' | 'float16'
   attention: Attention
+  /** a run has so many bytes of weights on the device at a time, and leaves none there (all of them, until its release) */
+  pieceBytes?: number | undefined
 }
 
 export interface RunOptions {
   signal?: AbortSignal
   /** instead of the placement's, as `resolveDevice` names it */
   device?: Device
+}
+
+/** What every network has that loads alone. */
+export interface Part<Config> {
+  /** config.json, in camelCase, with every default */
+  readonly config: Config
+  /** where it runs, and in which type */
+  readonly placement: Placement
+  /** as the user named it, or the model that it is a part of */
+  readonly source: string
+  /** Frees the memory of its sessions; the next run makes them anew. */
+  release(): Promise<void>
 }
 
 /** A part's graph. One session a device at a time: another shape or attention takes the place of the last. */
@@ -65,13 +79,17 @@ export function network<Shape extends object>(
     },
     async run(shape, inputs, { device = placement.device, ...options } = {}) {
       const signal = callerSignal(options.signal)
-      const { dtype, attention } = placement
-      const key = `${prefix}${JSON.stringify([shape, attention])}`
+      const { dtype, attention, pieceBytes } = placement
+      const key = `${prefix}${JSON.stringify([shape, attention, pieceBytes])}`
       if (loaded.has(device) && loaded.get(device) !== key) await releaseOn(device)
       loaded.set(device, key)
       const provider = deviceKind(device)
       const precision = provider === 'cpu' ? 'float32' : dtype
-      const model = { key, build: () => build(shape, { provider, attention, precision }, signal) }
+      const model = {
+        key,
+        build: () => build(shape, { provider, attention, precision }, signal),
+        pieceBytes,
+      }
       const outputs = await openEngine(device).run(model, inputs, { signal })
       for (const output of Object.values(outputs)) checkNumbers(name, output, precision)
       return outputs

@@ -26,6 +26,12 @@ export function originalConfigs({ version, channels, prediction }: OriginalFamil
   }
 }
 
+/** The same of a ControlNet; that of 2.x computes its attention in float32, since its names do not tell which of the two models it is for. */
+export function originalControlNetConfig({ version, channels }: Pick<OriginalFamily, 'version' | 'channels'>): Config {
+  const { _class_name, out_channels, ...shared } = version === 1 ? unet1 : unet2
+  return { ...shared, _class_name: 'ControlNetModel', in_channels: channels, upcast_attention: version === 2 }
+}
+
 const unet1 = {
   _class_name: 'UNet2DConditionModel',
   attention_head_dim: 8,

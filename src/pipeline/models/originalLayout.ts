@@ -25,61 +25,57 @@ export function originalLayout(weights: Weights, file: string): OriginalLayout {
   for (const name of weights.keys())
     if (!isNoWeight(name) && !prefixes.some(prefix => name.startsWith(prefix))) throw unasked(file, name)
 
-  const prefixOf = (names: readonly string[]) =>
-    names.find(prefix => [...weights.keys()].some(name => name.startsWith(prefix) && !isNoWeight(name)))
-
   function part(
-    prefix: string | undefined,
+    prefixes: readonly string[],
     expected: WeightShapes,
-    nameOf: (key: string) => Name,
+    nameOf: (prefix: string) => (key: string) => Name,
   ): Weights | undefined {
-    if (prefix === undefined) return undefined
-    const result: Weights = new Map()
-    const taken = new Set<string>()
-    for (const [key, shape] of expected) {
-      const { name, third } = nameOf(key)
-      const full = prefix + name
-      const tensor = weights.get(full)
-      if (!tensor)
-        throw new CorruptWeightsError(`${file}: expected "${full}" of shape [${shape.join(', ')}], found none`)
-      const view = reshaped(third === undefined ? tensor : thirdOf(tensor, third), shape)
-      if (!view)
-        throw new CorruptWeightsError(
-          `${file}: expected "${full}" to be ${third === undefined ? '' : 'three times '}[${shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
-        )
-      result.set(key, view)
-      taken.add(full)
-    }
-    for (const name of weights.keys())
-      if (name.startsWith(prefix) && !taken.has(name) && !isNoWeight(name)) throw unasked(file, name)
-    return result
+    const prefix = prefixes.find(prefix =>
+      [...weights.keys()].some(name => name.startsWith(prefix) && !isNoWeight(name)),
+    )
+    return prefix === undefined ? undefined : renamedWeights(weights, file, prefix, expected, nameOf(prefix))
   }
 
   return {
-    unet: config =>
-      part(prefixOf(parts.unet), unetWeightShapes(config), key => ({ name: originalUNetName(key, config) })),
-    vae: config => part(prefixOf(parts.vae), vaeWeightShapes(config), key => ({ name: originalVaeName(key, config) })),
-    textEncoder(config) {
-      const prefix = prefixOf(parts.text)
-      const names = prefix?.endsWith('.model.') ? openClipName : (name: string) => ({ name })
-      return part(prefix, clipTextWeightShapes(config), names)
-    },
+    unet: config => part(parts.unet, unetWeightShapes(config), () => key => ({ name: originalUNetName(key, config) })),
+    vae: config => part(parts.vae, vaeWeightShapes(config), () => key => ({ name: originalVaeName(key, config) })),
+    textEncoder: config =>
+      part(parts.text, clipTextWeightShapes(config), prefix =>
+        prefix.endsWith('.model.') ? openClipName : name => ({ name }),
+      ),
   }
 }
 
 /**
- * The autoencoder of a file that holds one alone, in the original layout or in diffusers', or of a whole checkpoint.
- * @throws as `originalLayout`; undefined where the file holds none
+ * Of the tensors whose names begin with `prefix`, those that are expected, by the keys that they are expected under.
+ * @param nameOf key → the rest of the name in the file
+ * @throws as `originalLayout`
  */
-export function vaeWeights(weights: Weights, file: string, config: VaeConfig): Weights | undefined {
-  const names = [...weights.keys()]
-  if (names.some(name => name.startsWith('decoder.up_blocks.'))) return weights
-  const isAlone = names.some(name => name.startsWith('decoder.'))
-  const own = /^((post_)?quant_conv|encoder|decoder|loss|model_ema)\./
-  const whole: Weights = new Map(
-    [...weights].map(([name, tensor]) => [isAlone ? name.replace(own, 'first_stage_model.$&') : name, tensor]),
-  )
-  return originalLayout(whole, file).vae(config)
+export function renamedWeights(
+  weights: Weights,
+  file: string,
+  prefix: string,
+  expected: WeightShapes,
+  nameOf: (key: string) => Name,
+): Weights {
+  const result: Weights = new Map()
+  const taken = new Set<string>()
+  for (const [key, shape] of expected) {
+    const { name, third } = nameOf(key)
+    const full = prefix + name
+    const tensor = weights.get(full)
+    if (!tensor) throw new CorruptWeightsError(`${file}: expected "${full}" of shape [${shape.join(', ')}], found none`)
+    const view = reshaped(third === undefined ? tensor : thirdOf(tensor, third), shape)
+    if (!view)
+      throw new CorruptWeightsError(
+        `${file}: expected "${full}" to be ${third === undefined ? '' : 'three times '}[${shape.join(', ')}], got [${tensor.shape.join(', ')}]`,
+      )
+    result.set(key, view)
+    taken.add(full)
+  }
+  for (const name of weights.keys())
+    if (name.startsWith(prefix) && !taken.has(name) && !isNoWeight(name)) throw unasked(file, name)
+  return result
 }
 
 type Name = ReturnType<typeof openClipName>
@@ -98,8 +94,7 @@ function isNoWeight(name: string): boolean {
 }
 
 const noWeights = [
-  /^model_ema\./,
-  /^first_stage_model\.(model_ema|loss)\./,
+  /^(first_stage_model\.)?(model_ema|loss)\./,
   /^(model\.)?(betas|alphas_cumprod(_prev)?|sqrt_(one_minus_|recip_|recipm1_)?alphas_cumprod|log_one_minus_alphas_cumprod)$/,
   /^(posterior_(variance|log_variance_clipped|mean_coef[12])|lvlb_weights|logvar|global_step|epoch|scale_factor|v_pred|ztsnr)$/,
   /^embedding_manager\./,

@@ -1,3 +1,4 @@
+import type { ControlNetConfig } from './controlNetConfig.js'
 import type { UNetConfig } from './unetConfig.js'
 import type { VaeConfig } from './vaeConfig.js'
 
@@ -34,6 +35,19 @@ export function originalUNetName(key: string, { blocks, upBlocks }: UNetConfig):
         conv_out: 'out.2',
       })
   }
+}
+
+/** Within `control_model.`: a U-Net's way down, and what Zhang et al. 2023 put beside it. */
+export function originalControlNetName(key: string, { unet, conditioningEmbedding }: ControlNetConfig): string {
+  const blocks = 2 * (conditioningEmbedding.length - 1)
+  return key.startsWith('controlnet_')
+    ? key
+        .replace('controlnet_cond_embedding.conv_in', 'input_hint_block.0')
+        .replace(/^controlnet_cond_embedding\.blocks\.(\d+)/, (_, i: string) => `input_hint_block.${2 * Number(i) + 2}`)
+        .replace('controlnet_cond_embedding.conv_out', `input_hint_block.${2 * blocks + 2}`)
+        .replace(/^controlnet_down_blocks\.(\d+)/, 'zero_convs.$1.0')
+        .replace('controlnet_mid_block', 'middle_block_out.0')
+    : originalUNetName(key, unet)
 }
 
 /** The layers of a ResNet block; those of a transformer are called the same. */

@@ -3,7 +3,7 @@ import { checkedTensor, type Tensor } from '../tensor.js'
 import { parseClipConfig } from './clipConfig.js'
 import { type CLIPImageProcessor, loadClipImageProcessor } from './clipImageProcessor.js'
 import { loadPart, type PartOptions, type PartSource } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type RunOptions } from './network.js'
 import { type SafetyCheckerConfig, safetyCheckerCheckpoint, safetyCheckerGraph } from './safetyChecker.js'
 
 /**
@@ -11,13 +11,10 @@ import { type SafetyCheckerConfig, safetyCheckerCheckpoint, safetyCheckerGraph }
  * @returns one a picture
  * @see Rando et al. 2022; diffusers `StableDiffusionSafetyChecker`
  */
-export interface StableDiffusionSafetyChecker {
+export interface StableDiffusionSafetyChecker extends Part<SafetyCheckerConfig> {
   (images: readonly Image[], options?: RunOptions): Promise<boolean[]>
-  readonly config: SafetyCheckerConfig
   /** what makes of a picture what the checker sees */
   readonly featureExtractor: CLIPImageProcessor
-  readonly placement: Placement
-  release(): Promise<void>
 }
 
 export const StableDiffusionSafetyChecker = {
@@ -36,7 +33,7 @@ export const StableDiffusionSafetyChecker = {
  * @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for
  */
 export async function stableDiffusionSafetyChecker(
-  { folder, config: json, where, weights, placement }: PartSource,
+  { folder, config: json, where, weights, placement, source }: PartSource,
   processorFolder = folder,
 ): Promise<StableDiffusionSafetyChecker> {
   const config = parseClipConfig(json, where)
@@ -60,7 +57,7 @@ export async function stableDiffusionSafetyChecker(
     }
     return results
   }
-  return Object.assign(check, { config, featureExtractor, placement, release: checker.release })
+  return Object.assign(check, { config, featureExtractor, placement, source, release: checker.release })
 }
 
 /** Of one picture, with the threshold of each concept. */

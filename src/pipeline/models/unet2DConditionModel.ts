@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.js'
+import { InvalidOptionError, ModelNotFoundError } from '../errors.js'
 import type { LayerOptions } from '../onnx/layers.js'
 import { type Device, deviceKind } from '../runtime/engine.js'
 import { hasExactInt8 } from '../runtime/exactInt8.js'
@@ -6,8 +6,12 @@ import { checkedTensor, type Tensor } from '../tensor.js'
 import { int8Weights } from '../weights/int8Weights.js'
 import type { Weights } from '../weights/safetensors.js'
 import { loadPart, type PartOptions } from './loadPart.js'
-import { network, type Placement, type RunOptions } from './network.js'
+import { network, type Part, type Placement, type RunOptions } from './network.js'
 import { type NetworkAdapters, networkAdapters } from './networkAdapters.js'
+import { originalConfigs } from './originalConfigs.js'
+import { partFamily } from './originalFamily.js'
+import { loadPartFile, type PartFileOptions } from './partFile.js'
+import { unetWeights } from './partWeights.js'
 import type { UNetSteering } from './steering.js'
 import {
   deepChannels,
@@ -32,13 +36,10 @@ import {
  * @param options.int8 the whole network in 8-bit integers where they lose little, on a CPU that is made for them; not for its outermost layer
  * @returns `sample` of the input's shape: noise, velocity or picture, as the scheduler's `predictionType` says
  */
-export interface UNet2DConditionModel {
+export interface UNet2DConditionModel extends Part<UNetConfig> {
   (sample: Tensor, timestep: number, options: UNetOptions): Promise<{ sample: Tensor; deepFeature?: Tensor }>
-  readonly config: UNetConfig
-  readonly placement: Placement
   /** LoRA and its like; the pipeline's methods load and weigh them */
   readonly adapters: NetworkAdapters
-  release(): Promise<void>
 }
 
 export const UNet2DConditionModel = {
@@ -47,13 +48,30 @@ export const UNet2DConditionModel = {
    * @throws InvalidOptionError, ModelNotFoundError, UnsupportedModelError, CorruptWeightsError, DeviceUnavailableError
    */
   fromPretrained: (source: string, options: PartOptions = {}): Promise<UNet2DConditionModel> =>
-    loadPart(source, options, ({ config, where, weights, placement }) =>
-      unet2DConditionModel(parseUNetConfig(config, where), weights, placement),
+    loadPart(source, options, ({ config, where, weights, placement, source }) =>
+      unet2DConditionModel(parseUNetConfig(config, where), weights, placement, source),
     ),
+
+  /**
+   * @param path a `.safetensors` of a U-Net alone, in the original layout or diffusers', or of a whole checkpoint; or its link on the hub
+   * @throws as `fromPretrained`
+   */
+  fromSingleFile: (path: string, options: PartFileOptions = {}): Promise<UNet2DConditionModel> =>
+    loadPartFile(path, options, standardConfig, ({ file, config: json, where, weights, placement, source }) => {
+      const config = parseUNetConfig(json, where)
+      const own = unetWeights(weights, file, config)
+      if (!own) throw new ModelNotFoundError(`${file} holds no U-Net`)
+      return unet2DConditionModel(config, own, placement, source)
+    }),
+}
+
+async function standardConfig(weights: Weights, file: string): Promise<Record<string, unknown>> {
+  return originalConfigs(await partFamily('a U-Net', weights, file)).unet
 }
 
 /** diffusers' `cross_attention_kwargs`, of which the scale of the adapters is run here. */
 export interface CrossAttentionKwargs {
+  /** times the weights of `setAdapters` (1) */
   scale?: number
 }
 
@@ -70,7 +88,12 @@ interface UNetOptions extends RunOptions {
 }
 
 /** @throws CorruptWeightsError when the weights are not exactly those that the configuration asks for */
-export function unet2DConditionModel(config: UNetConfig, weights: Weights, placement: Placement): UNet2DConditionModel {
+export function unet2DConditionModel(
+  config: UNetConfig,
+  weights: Weights,
+  placement: Placement,
+  source: string,
+): UNet2DConditionModel {
   unetCheckpoint(config, weights)
   const adapters = networkAdapters()
   async function build(shape: UNetShape, layers: LayerOptions, signal?: AbortSignal) {
@@ -136,7 +159,7 @@ export function unet2DConditionModel(config: UNetConfig, weights: Weights, place
   const release = async () => {
     await Promise.all([whole, controlled, outermost].map(each => each.release()))
   }
-  return Object.assign(forward, { config, placement, adapters, release })
+  return Object.assign(forward, { config, placement, source, adapters, release })
 }
 
 async function bearsInt8(device: Device): Promise<boolean> {

@@ -1,14 +1,14 @@
-import path from 'node:path'
 import { UnsupportedModelError } from '../errors.js'
 import type { WeightTensor } from '../weights/safetensors.js'
-import { Message } from './proto.js'
 
-/** An ONNX model whose weights stay where they are: byte ranges of files below `externalDataRoot`. */
+/** What a network computes, as data; `serialized` gives it ONNX's form. Weights stay where they are: byte ranges of files. */
 export interface ModelGraph {
-  /** a serialized ONNX ModelProto */
-  bytes: Uint8Array
-  /** the real folder that every weight's `location` is relative to */
-  externalDataRoot: string
+  /** in an order in which they can run */
+  nodes: readonly Node[]
+  inputs: readonly Value[]
+  outputs: readonly Value[]
+  /** by the name of their value */
+  initializers: ReadonlyMap<string, Initializer>
 }
 
 export type DataType = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool'
@@ -26,8 +26,8 @@ export type Attribute = number | string | readonly number[] | { float: number }
 export interface NodeOptions {
   attributes?: Record<string, Attribute>
   domain?: string
-  /** of the result; that of the first input when left out */
-  dtype?: DataType
+  /** of the results, one for all or one for each; that of the first input when left out */
+  dtype?: DataType | readonly DataType[]
 }
 
 /** ONNX opset 20 with Microsoft's contributed operators; IR version 9. */
@@ -63,7 +63,11 @@ export class Graph {
     shapes: readonly (readonly number[])[],
     { attributes, domain, dtype = inputs[0]!.dtype }: NodeOptions = {},
   ): Value[] {
-    const outputs = shapes.map(shape => ({ name: `${type}_${this.#count++}`, shape, dtype }))
+    const outputs = shapes.map((shape, i) => ({
+      name: `${type}_${this.#count++}`,
+      shape,
+      dtype: typeof dtype === 'string' ? dtype : dtype[i],
+    }))
     this.#nodes.push({ type, inputs, outputs, attributes, domain })
     return outputs
   }
@@ -81,9 +85,10 @@ export class Graph {
   /**
    * A weight by reference.
    * @param rows only these of its first dimension, [from, to): a byte range of the same tensor
+   * @param view another shape of the same numbers: a Reshape would copy them to the heap
    */
-  external(key: string, weight: WeightTensor, rows?: readonly [number, number]): Value {
-    const name = rows ? `${key}[${rows[0]}:${rows[1]}]` : key
+  external(key: string, weight: WeightTensor, rows?: readonly [number, number], view?: readonly number[]): Value {
+    const name = `${key}${rows ? `[${rows[0]}:${rows[1]}]` : ''}${view ? ` as ${view.join('x')}` : ''}`
     const known = this.#externals.get(name)
     if (known) return known.value
     const dtype = weightTypes[weight.dtype]
@@ -92,45 +97,38 @@ export class Graph {
         `${weight.file}: "${key}" is stored as ${weight.dtype}; known here: ${Object.keys(weightTypes).join(', ')}`,
       )
     const { shape, file, offset, length } = weight
-    const external = rows
-      ? { value: { name, dtype, shape: [rows[1] - rows[0], ...shape.slice(1)] }, file, ...rowRange(weight, rows) }
-      : { value: { name, dtype, shape }, file, offset, length }
+    const value = { name, dtype, shape: view ?? (rows ? [rows[1] - rows[0], ...shape.slice(1)] : shape) }
+    const external = { value, file, ...(rows ? rowRange(weight, rows) : { offset, length }) }
     this.#externals.set(name, external)
     return external.value
   }
 
   build(): ModelGraph {
-    const externals = [...this.#externals.values()]
-    const externalDataRoot = commonFolder(new Set(externals.map(({ file }) => file)))
-    const model = new Message()
-    model.int(1, 9).string(2, 'sdnb')
-    model.message(7, () => {
-      for (const node of weightsFirst(this.#nodes, this.#externals)) writeNode(model, node)
-      model.string(2, 'graph')
-      for (const constant of this.#constants.values()) writeConstant(model, constant)
-      for (const external of externals) writeExternal(model, external, externalDataRoot)
-      for (const input of this.#inputs) writeValueInfo(model, 11, input)
-      for (const output of this.#outputs) writeValueInfo(model, 12, output)
-    })
-    model.message(8, () => model.string(1, '').int(2, 20))
-    model.message(8, () => model.string(1, 'com.microsoft').int(2, 1))
-    return { bytes: model.finish(), externalDataRoot }
+    const constants = [...this.#constants.values()].map(constant => [constant.value.name, constant] as const)
+    return {
+      nodes: this.#nodes,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      initializers: new Map<string, Initializer>([...constants, ...this.#externals]),
+    }
   }
 }
 
-interface Node extends Omit<NodeOptions, 'dtype'> {
+export interface Node extends Omit<NodeOptions, 'dtype'> {
   type: string
   inputs: readonly (Value | undefined)[]
   outputs: readonly Value[]
 }
 
-interface Constant {
+export type Initializer = Constant | External
+
+export interface Constant {
   value: Value
   dtype: 'float32' | 'int64'
   data: readonly number[]
 }
 
-interface External {
+export interface External {
   value: Value
   file: string
   offset: number
@@ -160,93 +158,7 @@ const weightTypes: Record<string, DataType | undefined> = {
   U8: 'uint8',
 }
 
-/** Field numbers of TensorProto. */
-const Tensor = { dims: 1, dataType: 2, name: 8, rawData: 9, externalData: 13, dataLocation: 14 }
-
 function rowRange({ shape, offset, length }: WeightTensor, [from, to]: readonly [number, number]) {
   const row = length / shape[0]
   return { offset: offset + from * row, length: (to - from) * row }
-}
-
-/**
- * Of all that a node waits for, onnxruntime runs first what was written last. Weights in 8 bits wait for nothing, so they are written first, with
- * the casts of their scales: else many are made whole long before their layers run.
- */
-function weightsFirst(nodes: readonly Node[], externals: ReadonlyMap<string, External>): readonly Node[] {
-  const isEarly = ({ type, inputs: [input] }: Node) =>
-    type === 'DequantizeLinear' || (type === 'Cast' && externals.has(input!.name))
-  return nodes.toSorted((a, b) => Number(isEarly(b)) - Number(isEarly(a)))
-}
-
-function writeNode(model: Message, { type, inputs, outputs, attributes = {}, domain }: Node): void {
-  model.message(1, () => {
-    for (const input of inputs) model.string(1, input?.name ?? '')
-    for (const output of outputs) model.string(2, output.name)
-    model.string(3, outputs[0].name).string(4, type)
-    for (const name in attributes) model.message(5, () => writeAttribute(model, name, attributes[name]))
-    if (domain) model.string(7, domain)
-  })
-}
-
-function writeAttribute(model: Message, name: string, value: Attribute): void {
-  model.string(1, name)
-  if (typeof value === 'number') model.int(3, value).int(20, 2)
-  else if (typeof value === 'string') model.string(4, value).int(20, 3)
-  else if ('float' in value) model.float(2, value.float).int(20, 1)
-  else {
-    for (const item of value) model.int(8, item)
-    model.int(20, 7)
-  }
-}
-
-function writeConstant(model: Message, { value, dtype, data }: Constant): void {
-  const array = dtype === 'float32' ? Float32Array.from(data) : BigInt64Array.from(data, BigInt)
-  model.message(5, () => writeTensor(model, value).bytes(Tensor.rawData, new Uint8Array(array.buffer)))
-}
-
-function writeExternal(model: Message, { value, file, offset, length }: External, root: string): void {
-  const location = path.relative(root, file).split(path.sep).join('/')
-  const entry = (key: string, text: string) =>
-    model.message(Tensor.externalData, () => model.string(1, key).string(2, text))
-  model.message(5, () => {
-    writeTensor(model, value)
-    entry('location', location)
-    entry('offset', String(offset))
-    entry('length', String(length))
-    model.int(Tensor.dataLocation, 1)
-  })
-}
-
-function writeTensor(model: Message, { name, dtype, shape }: Value): Message {
-  for (const dim of shape) model.int(Tensor.dims, dim)
-  return model.int(Tensor.dataType, typeNumbers[dtype]).string(Tensor.name, name)
-}
-
-function writeValueInfo(model: Message, field: number, { name, dtype, shape }: Value): void {
-  const dims = () => {
-    for (const dim of shape) model.message(1, () => model.int(1, dim))
-  }
-  const tensor = () => model.int(1, typeNumbers[dtype]).message(2, dims)
-  model.message(field, () => model.string(1, name).message(2, () => model.message(1, tensor)))
-}
-
-/** The deepest folder that holds every file: onnxruntime refuses a location that leaves it. */
-function commonFolder(files: ReadonlySet<string>): string {
-  const [first] = files
-  if (first === undefined) return path.parse(process.cwd()).root
-  let folder = path.dirname(first)
-  for (const file of files) {
-    while (!isBelow(folder, file)) {
-      const parent = path.dirname(folder)
-      if (parent === folder)
-        throw new UnsupportedModelError(`weights of one model must lie on one drive, got ${first} and ${file}`)
-      folder = parent
-    }
-  }
-  return folder
-}
-
-function isBelow(folder: string, file: string): boolean {
-  const relative = path.relative(folder, file)
-  return relative !== '' && !relative.startsWith(`..${path.sep}`) && relative !== '..' && !path.isAbsolute(relative)
 }

@@ -25,8 +25,8 @@ export function conv3x3Int8(g: Layers, x: Value, p: WeightPath, channels: number
   const [bytes, scale, zero] = quantized(g, x)
   const padded = pad(g, g.transpose(bytes, [0, 2, 3, 1]), zero)
   const moved = [0, 1, 2].flatMap(row => {
-    const rows = slice(g, padded, 1, row, height)
-    return [0, 1, 2].map(column => slice(g, rows, 2, column, width))
+    const rows = g.slice(padded, 1, row, row + height)
+    return [0, 1, 2].map(column => g.slice(rows, 2, column, column + width))
   })
   const pixels = batch * height * width
   const neighbourhoods = g.reshape(g.concat(moved, 3), [pixels, 9 * inputs])
@@ -46,8 +46,9 @@ function weightInt8(g: Layers, p: WeightPath, shape: [inputs: number, outputs: n
 
 /** x ≈ scale · (bytes − zero), the range of x spread over 0 … 255. */
 function quantized(g: Layers, x: Value): [bytes: Value, scale: Value, zero: Value] {
-  const [bytes, scale, zero] = g.graph.nodes('DynamicQuantizeLinear', [x], [x.shape, [], []])
-  return [{ ...bytes, dtype: 'uint8' }, scale, { ...zero, dtype: 'uint8' }]
+  const dtype = ['uint8', 'float32', 'uint8'] as const
+  const [bytes, scale, zero] = g.graph.nodes('DynamicQuantizeLinear', [x], [x.shape, [], []], { dtype })
+  return [bytes, scale, zero]
 }
 
 /** By one pixel on each side, NHWC. */
@@ -55,10 +56,4 @@ function pad(g: Layers, x: Value, value: Value): Value {
   const [batch, height, width, channels] = x.shape
   const pads = g.graph.constant('int64', [0, 1, 1, 0, 0, 1, 1, 0])
   return g.node('Pad', [x, pads, value], [batch, height + 2, width + 2, channels])
-}
-
-function slice(g: Layers, x: Value, axis: number, from: number, length: number): Value {
-  const shape = x.shape.map((dim, i) => (i === axis ? length : dim))
-  const [start, end, axes] = [from, from + length, axis].map(value => g.graph.constant('int64', [value]))
-  return g.node('Slice', [x, start, end, axes], shape)
 }

@@ -5,6 +5,7 @@ import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, t
 import { conv3x3Int8, linearInt8 } from './int8.js'
 import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
+import { conv3x3Winograd, winogradTile } from './winograd.js'
 
 export type { Attention }
 
@@ -87,27 +88,27 @@ export class Layers {
     const term = bias ? this.weight(p, 'bias', [features]) : undefined
     const shape = [features, x.shape.at(-1)!] as const
     const y =
-      int8 && bearsInt8(this, p)
+      int8 && bearsInt8(this, p, shape)
         ? linearInt8(this, x, p, features, term)
-        : isIn4Bits(this, p, shape)
+        : isIn4Bits(p, shape)
           ? linear4Bit(this, x, p, shape, term)
           : this.product(x, this.weight(p, 'weight', shape), term)
-    return besideLinear(this, y, x, p.path)
+    return besideLinear(this, y, x, p, shape)
   }
 
   /** Linear to twice `features`, first half × gelu(second half), each half from its own rows of the weight. Shazeer 2020. */
   geglu(x: Value, p: WeightPath, features: number): Value {
-    const inputs = x.shape.at(-1)!
-    if (bearsInt8(this, p) || isIn4Bits(this, p, [2 * features, inputs])) {
+    const shape = [2 * features, x.shape.at(-1)!] as const
+    if (bearsInt8(this, p, shape) || isIn4Bits(p, shape)) {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
     }
     const half = (from: number) => {
       const rows = [from, from + features] as const
-      const weight = this.weight(p, 'weight', [2 * features, inputs], rows)
+      const weight = this.weight(p, 'weight', shape, rows)
       const y = this.product(x, weight, this.weight(p, 'bias', [2 * features], rows))
-      return besideLinear(this, y, x, p.path, rows)
+      return besideLinear(this, y, x, p, shape, rows)
     }
     return this.mul(half(0), this.activation('gelu', half(features)))
   }
@@ -116,11 +117,15 @@ export class Layers {
   conv2d(x: Value, p: WeightPath, channels: number, options: ConvOptions = {}): Value {
     const { kernel = 3, bias: hasBias = true, int8 } = options
     const bias = hasBias ? this.weight(p, 'bias', [channels]) : undefined
+    const shape = [channels, x.shape[1], kernel, kernel]
+    const tile = winogradTile(this, x, channels, options)
     const y =
-      int8 && bearsInt8(this, p)
+      int8 && bearsInt8(this, p, shape)
         ? conv3x3Int8(this, x, p, channels, bias)
-        : this.convolution(x, this.weight(p, 'weight', [channels, x.shape[1], kernel, kernel]), bias, options)
-    return besideConv(this, y, x, p.path, options)
+        : tile
+          ? conv3x3Winograd(this, x, p, channels, bias, tile)
+          : this.convolution(x, this.weight(p, 'weight', shape), bias, options)
+    return besideConv(this, y, x, p, shape, options)
   }
 
   /** @param weight [channels, in, kernel, kernel] */
@@ -207,12 +212,23 @@ export class Layers {
     return this.node('Gather', [table, ids], [...ids.shape, channels], { attributes: { axis: 0 } })
   }
 
-  /** A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for. */
-  weight(p: WeightPath, name: string, shape: readonly number[], rows?: readonly [number, number]): Value {
+  /**
+   * A weight in the precision that the network computes in; onnxruntime folds the cast while it loads, but not what 8 bits stand for.
+   * @param rows only these of its first dimension, [from, to)
+   * @param view of the same numbers, in place of `shape`
+   */
+  weight(
+    p: WeightPath,
+    name: string,
+    shape: readonly number[],
+    rows?: readonly [number, number],
+    view?: readonly number[],
+  ): Value {
     const { key, tensor } = p.take(name, shape)
-    if (tensor.quantized && !changesWeight(this, p.path)) return dequantized(this, key, tensor.quantized, rows)
-    const stored = this.graph.external(key, tensor, rows)
-    return this.cast(name === 'weight' ? withDeltas(this, stored, p.path, rows) : stored, this.precision)
+    const stored = tensor.quantized
+      ? this.reshape(dequantized(this, key, tensor.quantized, rows), view)
+      : this.graph.external(key, tensor, rows, view)
+    return this.cast(name === 'weight' ? withDeltas(this, stored, p, shape, rows) : stored, this.precision)
   }
 
   add(a: Value, b: Value): Value {
@@ -271,7 +287,15 @@ export class Layers {
     return this.graph.nodes('Split', [x, this.graph.constant('int64', sizes)], shapes, { attributes: { axis } })
   }
 
-  reshape(x: Value, shape: readonly number[]): Value {
+  /** @param from, to of `axis`, [from, to) */
+  slice(x: Value, axis: number, from: number, to: number): Value {
+    if (from === 0 && to === x.shape[axis]) return x
+    const shape = x.shape.map((dim, i) => (i === axis ? to - from : dim))
+    const [start, end, axes] = [from, to, axis].map(value => this.graph.constant('int64', [value]))
+    return this.node('Slice', [x, start, end, axes], shape)
+  }
+
+  reshape(x: Value, shape: readonly number[] = x.shape): Value {
     if (shape.length === x.shape.length && shape.every((dim, i) => dim === x.shape[i])) return x
     return this.node('Reshape', [x, this.graph.constant('int64', shape)], shape)
   }
@@ -328,8 +352,8 @@ export class Layers {
 }
 
 /** Where there are weights in 8 bits, and no adapter asks for another weight. */
-function bearsInt8(g: Layers, p: WeightPath): boolean {
-  return p.isInt8 && !changesWeight(g, p.path)
+function bearsInt8(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
+  return p.isInt8 && !changesWeight(g, p, shape)
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {

@@ -1,6 +1,5 @@
 import { DeviceUnavailableError } from '../errors.js'
 import { blockSize, type Quantization, type QuantizedWeight } from '../weights/quantizedWeights.js'
-import { changesWeight } from './adapters.js'
 import type { Value } from './graph.js'
 import type { LayerOptions, Layers } from './layers.js'
 import type { WeightPath } from './weightPath.js'
@@ -25,10 +24,10 @@ export function dequantized(
   return g.node('DequantizeLinear', [bytes, scales], bytes.shape, { attributes: { axis: 0 }, dtype: g.precision })
 }
 
-/** Whether a linear layer's weight, [features, in], is in 4 bits; not one that adapters change, which is the file's own. */
-export function isIn4Bits(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
+/** Whether a linear layer's weight, [features, in], is in 4 bits. */
+export function isIn4Bits(p: WeightPath, shape: readonly number[]): boolean {
   const { quantized } = p.take('weight', shape).tensor
-  return quantized !== undefined && quantized.type !== 'int8' && !changesWeight(g, p.path)
+  return quantized !== undefined && quantized.type !== 'int8'
 }
 
 /** A linear layer of weights in 4 bits. @param shape [features, in] */

@@ -10,6 +10,7 @@ import { Callable } from './callable.js'
 import { loadInversions, type TextualInversionOptions, unloadInversions } from './textualInversions.js'
 import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
+/** What `loadLoraWeights` takes beside the file. */
 export interface LoraOptions extends HubFileOptions {
   /** (`default_0`, `default_1`, …) */
   adapterName?: string
@@ -31,7 +32,7 @@ export abstract class AdapterLoader extends Callable {
   abstract tokenizer: ClipTokenizer
 
   /**
-   * Loads a LoRA, or LyCORIS' LoHa or LoKr, and makes it the one that is active.
+   * Loads a LoRA, or LyCORIS' LoCon, LoHa or LoKr, and makes it the one that is active.
    * @param path a `.safetensors` under the names of diffusers, peft or kohya, a folder with it, or a hub id
    * @throws InvalidOptionError, ModelNotFoundError; UnsupportedModelError and CorruptWeightsError naming the key that is not run here, or does not
    *   fit the model
@@ -94,13 +95,15 @@ export abstract class AdapterLoader extends Callable {
     for (const network of this.adapted()) network.enabled = false
   }
 
+  /** After `disableLora()`, as before it. */
   enableLora(): void {
     for (const network of this.adapted()) network.enabled = true
   }
 
   /**
    * Adds active adapters, with their weights times `loraScale`, to the weights of the networks: as fast as the model alone, `crossAttentionKwargs`
-   * leave them as they are, and they stay when they are unloaded. Takes the memory of the layers that they change.
+   * leave them as they are, and they stay when they are unloaded. Takes the memory of the layers that they change; of a quantized model neither that nor
+   * time is changed, since a LoRA stays beside its layers.
    * @param options.adapterNames those to add (all that are active)
    */
   fuseLora(options: { loraScale?: number; adapterNames?: string[] } = {}): void {

@@ -68,6 +68,7 @@ export interface CallOptions<Pipeline = StableDiffusionPipeline> {
   signal?: AbortSignal
 }
 
+/** How prompts are read: as words, or as stable-diffusion-webui (AUTOMATIC1111) reads them. */
 export type PromptSyntax = (typeof promptSyntaxes)[number]
 
 const promptSyntaxes = ['plain', 'a1111'] as const
@@ -75,6 +76,7 @@ const promptSyntaxes = ['plain', 'a1111'] as const
 // biome-ignore lint/suspicious/noConfusingVoidType: a callback that returns nothing is the common case
 type StepEnd = { latents?: Tensor } | void
 
+/** What a call gives. */
 export interface PipelineOutput {
   /** empty with `outputType: 'latent'` */
   images: Image[]

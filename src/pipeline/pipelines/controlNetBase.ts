@@ -34,6 +34,11 @@ export abstract class ControlNetBase<
     return { ...super.components, controlnet: this.controlnet }
   }
 
+  protected override checkParts(): void {
+    super.checkParts()
+    for (const net of listed(this.controlnet)) checkControlNet(net, this.components)
+  }
+
   /** @param pictures for each ControlNet [1 or prompts, 3, height, width], 0…1 */
   protected steeredBy(pictures: readonly Tensor[], call: C): Start['control'] {
     const { says, guessMode } = call.control

@@ -1,16 +1,21 @@
-import { InvalidOptionError, ModelNotFoundError, UnsupportedModelError } from '../errors.js'
+import { readdir } from 'node:fs/promises'
+import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
 import { conditioningFactor } from '../models/controlNet.js'
 import { ControlNetModel } from '../models/controlNetModel.js'
+import { partOptions } from '../models/loadPart.js'
 import { residualShapes } from '../models/unet.js'
 import { shown } from '../optionChecks.js'
+import { modelIndex, numberedFolders } from '../weights/repository.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { loadStableDiffusion } from './loadStableDiffusion.js'
+import { locateModel } from './locateModel.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
 
 export interface ControlNetParts extends StableDiffusionParts {
   controlnet: ControlNetModel | ControlNetModel[]
 }
 
+/** What `fromPretrained` of pipelines with ControlNets takes. */
 export interface ControlNetPretrainedOptions extends FromPretrainedOptions {
   /** one or several, from `ControlNetModel.fromPretrained`; where the model's folder holds one, that */
   controlnet?: ControlNetModel | ControlNetModel[]
@@ -22,31 +27,27 @@ export async function loadControlNetParts(
 ): Promise<ControlNetParts> {
   if (controlnet !== undefined) listed(controlnet)
   const parts = await loadStableDiffusion(source, options)
-  return { ...parts, controlnet: controlnet ?? (await ownControlNet(source, options)) }
+  return { ...parts, controlnet: controlnet ?? (await ownControlNets(source, options)) }
 }
 
 /** A folder that was saved from such a pipeline has its ControlNets beside the other parts: `controlnet`, `controlnet_1`, … */
-async function ownControlNet(
+async function ownControlNets(
   source: string,
   options: FromPretrainedOptions,
 ): Promise<ControlNetModel | ControlNetModel[]> {
-  const { scheduler: _, safetyChecker: __, requiresSafetyChecker: ___, ...own } = options
-  const from = (subfolder: string) => ControlNetModel.fromPretrained(source, { ...own, subfolder })
-  const first = await from('controlnet').catch(error => {
-    if (!(error instanceof ModelNotFoundError)) throw error
+  // The files are there now: asked again, a hub that does not answer would be warned of twice.
+  const here = { ...options, localFilesOnly: true }
+  const { folder } = await locateModel(source, here, () => {})
+  const names = (await readdir(folder)).map(name => `${name}/`)
+  if (!names.includes('controlnet/'))
     throw new InvalidOptionError(
       `controlnet must be given, such as await ControlNetModel.fromPretrained('lllyasviel/sd-controlnet-canny'): ${source} holds none`,
-      { cause: error },
     )
-  })
-  const all = [first]
-  for (;;) {
-    const next = await from(`controlnet_${all.length}`).catch(error => {
-      if (!(error instanceof ModelNotFoundError)) throw error
-    })
-    if (!next) return all.length > 1 ? all : first
-    all.push(next)
-  }
+  const isOne = (await modelIndex(folder)).controlnet?.[1] === 'ControlNetModel'
+  const nets: ControlNetModel[] = []
+  for (const subfolder of isOne ? ['controlnet'] : numberedFolders(names, 'controlnet'))
+    nets.push(await ControlNetModel.fromPretrained(source, { ...partOptions(here), subfolder }))
+  return nets.length > 1 ? nets : nets[0]
 }
 
 /** @throws InvalidOptionError for what is none */

@@ -2,12 +2,12 @@ import { InvalidOptionError } from '../errors.js'
 import type { Image } from '../image/image.js'
 import { samplesOf } from '../image/samples.js'
 import type { ControlNetModel } from '../models/controlNetModel.js'
+import { modelName } from '../models/modelName.js'
 import { finite, shown } from '../optionChecks.js'
 import type { Tensor } from '../tensor.js'
 import type { Call } from './callOptions.js'
 import type { Control } from './controlNets.js'
 import { checkedImages, checkPromptCount } from './imageOptions.js'
-import { modelName } from './imageParameters.js'
 
 /** What ControlNets are shown: one picture for all prompts or one a prompt; for several, a list with one each, or such a list a prompt. */
 export type ControlImages = Image | Image[] | Image[][]

@@ -5,11 +5,15 @@ import type { Scheduler, StepOptions } from '../schedulers/index.js'
 import type { Tensor } from '../tensor.js'
 import type { EncodedPrompt } from './encodePrompt.js'
 
-/** After a step: `step` counts from 0 to `total` − 1; latents [pictures, channels, height/8, width/8], scaled. */
+/** After a step. */
 export interface Step {
+  /** 0 … `total` − 1 */
   step: number
+  /** the network's calls */
   total: number
+  /** of the training, 0 … 999 */
   timestep: number
+  /** [pictures, channels, height/8, width/8], scaled */
   latents: Tensor
   /** the latents without the noise the network sees in them, shape and scale of `latents`: what a preview shows */
   denoised(): Tensor

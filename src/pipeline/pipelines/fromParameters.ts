@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { ImageParameters } from '../image/parameters.js'
 import { Generator } from '../random.js'
 import type { CallOptions } from './callOptions.js'
+import { differences, type ToldParts } from './pipelineParameters.js'
 import { type Quality, qualities } from './quality.js'
 
 /**
@@ -9,21 +10,28 @@ import { type Quality, qualities } from './quality.js'
  * picture that one generator drew among others comes with those: it is the one at `parameters.batch.index`. Pictures that the call took, and what
  * ControlNets had to say, are to be added; so are LoRA and textual inversions, which `parameters.lora` and `textualInversion` name.
  * @param parameters of a picture made here, or by a tool that writes them as A1111 does
+ * @param pipeline that is to draw it: a warning tells in what it is not as the one that made the picture, such as a VAE of its own, or the VAE's tiles
  * @throws InvalidOptionError where the picture took more than its parameters tell
  */
-export function callOptions(parameters: ImageParameters): CallOptions<unknown> & OptionsOfPictures {
-  const { pipeline, untold, batch, seed, timesteps, sigmas, quality, promptSyntax } = parameters
+export function callOptions(
+  parameters: ImageParameters,
+  pipeline?: ToldParts,
+): CallOptions<unknown> & OptionsOfPictures {
+  const { pipeline: kind, untold, batch, seed, timesteps, sigmas, quality, promptSyntax } = parameters
   if (untold)
     throw new InvalidOptionError(
       `this picture cannot be drawn from its parameters: it took ${untold.join(', ')}, which they do not hold`,
     )
+  const different = pipeline ? differences(parameters, pipeline) : []
+  if (different.length > 0)
+    console.warn(`The picture was made by another pipeline than this, which may draw another. ${different.join('; ')}`)
   // there the picture has the image's size
-  const { width, height } = pipeline === 'StableDiffusionImg2ImgPipeline' ? {} : parameters
+  const { width, height } = kind === 'StableDiffusionImg2ImgPipeline' ? {} : parameters
   const options: Undefinable<CallOptions<unknown> & OptionsOfPictures> = {
     negativePrompt: parameters.negativePrompt,
     width,
     height,
-    ...(pipeline && { strength: parameters.strength, paddingMaskCrop: parameters.maskPadding }),
+    ...(kind && { strength: parameters.strength, paddingMaskCrop: parameters.maskPadding }),
     ...(timesteps || sigmas ? { timesteps, sigmas } : { numInferenceSteps: parameters.steps }),
     guidanceScale: parameters.cfgScale,
     guidanceRescale: parameters.guidanceRescale,

@@ -4,6 +4,7 @@ import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import { checkNames, shown } from '../optionChecks.js'
 import { checkFromPretrained, type FromPretrainedOptions } from './fromPretrainedOptions.js'
 
+/** What a pipeline's `fromSingleFile` takes. */
 export interface FromSingleFileOptions
   extends Omit<FromPretrainedOptions, 'revision' | 'variant' | 'requiresSafetyChecker'> {
   /**

@@ -1,5 +1,7 @@
 import { InvalidOptionError } from '../errors.js'
+import { kindOf } from '../models/originalFamily.js'
 import * as repository from '../weights/repository.js'
+import { readSafetensors } from '../weights/safetensors.js'
 import { checkModel } from './diffusionPipeline.js'
 
 export {
@@ -16,11 +18,27 @@ export function modelCacheDir(): string {
 
 type HubOptions = Omit<repository.DownloadOptions, 'accept' | 'without'>
 
-/** The model that ships with the package, and those in the hub's cache that are in diffusers layout. */
+/** The model that ships with the package, and those in the hub's cache: pipelines, parts, and files by themselves. */
 export async function cachedModels(cacheDir?: string): Promise<repository.CachedModel[]> {
   const shipped = await repository.inspected('sdnb/tiny', repository.embeddedModel(), checkModel)
-  return [{ ...shipped, revisions: [] }, ...(await repository.cachedModels(checkModel, cacheDir))]
+  const known = {
+    accept: checkModel,
+    parts: partClasses,
+    fileKind: async (path: string) => kindOf(await readSafetensors(path)),
+  }
+  return [{ ...shipped, revisions: [] }, ...(await repository.cachedModels(known, cacheDir))]
 }
+
+/** Those that have a `fromPretrained` of their own. */
+const partClasses = [
+  'AutoencoderKL',
+  'AutoencoderTiny',
+  'UNet2DConditionModel',
+  'ControlNetModel',
+  'CLIPTextModel',
+  'CLIPModel',
+  'StableDiffusionSafetyChecker',
+]
 
 /**
  * What `downloadModel` would fetch; only asks.

@@ -38,6 +38,7 @@ async function ownSafetyChecker(folder: string, variant: string | undefined, pla
   const part = {
     placement,
     folder: join(folder, 'safety_checker'),
+    source: folder,
     config: await readJson(folder, 'safety_checker/config.json'),
     where: `${folder}/safety_checker/config.json`,
     weights: await componentWeights(folder, 'safety_checker', { variant }),

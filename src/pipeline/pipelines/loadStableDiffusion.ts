@@ -3,6 +3,7 @@ import { autoencoderKL } from '../models/autoencoderKL.js'
 import { autoencoderTiny } from '../models/autoencoderTiny.js'
 import { parseClipTextConfig } from '../models/clip.js'
 import { clipTextModel } from '../models/clipTextModel.js'
+import { ConfigReader } from '../models/config.js'
 import type { Placement } from '../models/network.js'
 import { parseTinyVaeConfig } from '../models/tinyVae.js'
 import { parseUNetConfig } from '../models/unet.js'
@@ -12,13 +13,13 @@ import { checkQuantization } from '../onnx/quantized.js'
 import { deviceKind, resolveDevice } from '../runtime/engine.js'
 import { type Scheduler, schedulerFromConfig } from '../schedulers/index.js'
 import { quantizedWeights } from '../weights/quantizedWeights.js'
-import { type ModelIndex, modelIndex } from '../weights/repository.js'
+import { type ModelIndex, modelIndex, readJson } from '../weights/repository.js'
 import type { Weights } from '../weights/safetensors.js'
 import type { FromPretrainedOptions } from './fromPretrainedOptions.js'
 import { checkFromSingleFile, type FromSingleFileOptions } from './fromSingleFileOptions.js'
 import { loadSafetyChecker } from './loadSafetyChecker.js'
 import { locateModel } from './locateModel.js'
-import { checkedMemory, memoryPlan } from './memoryPlan.js'
+import { checkedMemory, copiedBytes, memoryPlan } from './memoryPlan.js'
 import { folderFiles, type ModelFiles } from './modelFiles.js'
 import { singleFile } from './singleFile.js'
 import type { StableDiffusionParts } from './stableDiffusionParts.js'
@@ -31,10 +32,11 @@ export async function loadStableDiffusion(
   const { folder, device } = await locateModel(source, options, checkClasses)
   const index = await modelIndex(folder)
   checkClasses(index, folder)
+  checkSettings(await readJson(folder, 'model_index.json'), folder)
   const { dtype = 'float32', variant } = options
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  const parts = await partsOf(folderFiles(folder, variant), placement, options)
-  return { ...parts, name: source, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
+  const parts = await partsOf(folderFiles(folder, variant), placement, options, source)
+  return { ...parts, safetyChecker: await loadSafetyChecker(folder, index, options, placement) }
 }
 
 /** A `.safetensors` in the original layout → the parts of a pipeline. Reads its header; weights stay where they are. */
@@ -44,7 +46,7 @@ export async function loadSingleFile(path: string, options: FromSingleFileOption
   const device = await resolveDevice(options.device ?? 'auto')
   options.signal?.throwIfAborted()
   const placement: Placement = { device, dtype, attention: { kind: 'fused' } }
-  return { ...(await partsOf(await singleFile(path, options), placement, options)), name: path, safetyChecker }
+  return { ...(await partsOf(await singleFile(path, options), placement, options, path)), safetyChecker }
 }
 
 type LoadOptions = Pick<FromSingleFileOptions, 'scheduler' | 'quantization' | 'maxMemory' | 'signal' | 'vae'>
@@ -53,32 +55,50 @@ async function partsOf(
   files: ModelFiles,
   placement: Placement,
   { scheduler, vae, quantization, maxMemory, signal }: LoadOptions,
-): Promise<Omit<StableDiffusionParts, 'name'>> {
+  name: string,
+): Promise<StableDiffusionParts> {
   if (quantization) checkQuantization(quantization, deviceKind(placement.device))
   const held = (weights: Weights) => (quantization ? quantizedWeights(weights, quantization, signal) : weights)
   const unetConfig = parseUNetConfig(withSampleSize(await files.config('unet')), files.where('unet'))
   const textConfig = parseClipTextConfig(await files.config('text_encoder'), files.where('text_encoder'))
+  const textWeights = await held(await files.textEncoder(textConfig))
+  const unetWeights = await held(await files.unet(unetConfig))
+  const own = vae ? undefined : await autoencoder(files, placement, name)
   const parts = {
+    name,
     dtype: placement.dtype,
     quantization,
     tokenizer: await files.tokenizer(),
-    textEncoder: clipTextModel(textConfig, await held(await files.textEncoder(textConfig)), placement),
-    unet: unet2DConditionModel(unetConfig, await held(await files.unet(unetConfig)), placement),
-    vae: vae ?? (await autoencoder(files, placement)),
+    textEncoder: clipTextModel(textConfig, textWeights, placement, name),
+    unet: unet2DConditionModel(unetConfig, unetWeights, placement, name),
+    vae: vae ?? own!.part,
     scheduler: mended(scheduler ?? schedulerFromConfig(await files.config('scheduler'))),
   }
   if (maxMemory === undefined) return parts
-  const { isOffloaded, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization)
+  const copies = {
+    textEncoder: copiedBytes(textWeights),
+    unet: copiedBytes(unetWeights),
+    vae: own ? copiedBytes(own.weights) : 0,
+  }
+  const { isOffloaded, pieceBytes, tileSize } = memoryPlan(checkedMemory(maxMemory), parts, quantization, copies)
+  placement.pieceBytes = pieceBytes
   if (tileSize !== undefined && 'enableTiling' in parts.vae) parts.vae.enableTiling(tileSize)
   return { ...parts, isOffloaded }
 }
 
-async function autoencoder(files: ModelFiles, placement: Placement): Promise<StableDiffusionParts['vae']> {
+async function autoencoder(
+  files: ModelFiles,
+  placement: Placement,
+  name: string,
+): Promise<{ part: StableDiffusionParts['vae']; weights: Weights }> {
   const [json, where] = [await files.config('vae'), files.where('vae')]
-  if (json._class_name === 'AutoencoderTiny')
-    return autoencoderTiny(parseTinyVaeConfig(json, where), await files.vae(undefined), placement)
+  if (json._class_name === 'AutoencoderTiny') {
+    const weights = await files.vae(undefined)
+    return { part: autoencoderTiny(parseTinyVaeConfig(json, where), weights, placement, name), weights }
+  }
   const config = parseVaeConfig(json, where)
-  return autoencoderKL(config, await files.vae(config), placement)
+  const weights = await files.vae(config)
+  return { part: autoencoderKL(config, weights, placement, name), weights }
 }
 
 /** The classes that a folder may name; each loads from any of them, as in diffusers. */
@@ -118,6 +138,13 @@ export function checkClasses(index: ModelIndex, folder: string): void {
   for (const [part, value] of Object.entries(index))
     if (Array.isArray(value) && value[1] !== null && !(part in classes) && !optional.has(part))
       throw new UnsupportedModelError(`${where}: "${part}" is ${JSON.stringify(value[1])}, which is not run here`)
+}
+
+/** @throws UnsupportedModelError for a setting that the pipelines of Stable Diffusion do not have */
+function checkSettings(json: Record<string, unknown>, folder: string): void {
+  const read = new ConfigReader(json, `${folder}/model_index.json`)
+  read.inert('requires_safety_checker', ...Object.keys(json).filter(key => Array.isArray(json[key])))
+  read.finish()
 }
 
 /** Two settings of old files that diffusers mends: `StableDiffusionPipeline.__init__`. */

@@ -4,6 +4,7 @@ import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
 import type { Attention } from '../onnx/layers.js'
 import { AdapterLoader } from './adapterLoader.js'
+import { pieceBytes } from './memoryPlan.js'
 
 /**
  * What trades time for memory, as diffusers and accelerate name it. docs/memory.md tells what each saves and costs.
@@ -24,6 +25,7 @@ export abstract class MemorySettings extends AdapterLoader {
     this.setAttention({ kind: 'sliced', sliceSize })
   }
 
+  /** One operator for the whole of attention. */
   disableAttentionSlicing(): void {
     this.setAttention({ kind: 'fused' })
   }
@@ -60,28 +62,35 @@ export abstract class MemorySettings extends AdapterLoader {
     this.largeVae('enableVaeTiling').enableTiling(tileSize)
   }
 
+  /** Pictures go through the autoencoder as a whole. */
   disableVaeTiling(): void {
     if ('disableTiling' in this.vae) this.vae.disableTiling()
   }
 
-  /** Each part leaves the device when its turn is over, so that no two are there at once; the next call makes its session anew. */
+  /**
+   * Each part leaves the device when its turn is over, so that no two are there at once; the next call makes its session anew. Of this and
+   * `enableSequentialCpuOffload()` the last one called counts.
+   */
   enableModelCpuOffload(): void {
-    this.isOffloaded = true
+    this.setOffload('model')
   }
 
+  /** Parts stay on the device. */
   disableModelCpuOffload(): void {
-    this.isOffloaded = false
+    this.setOffload(undefined)
   }
 
   /**
-   * Not here: a session holds a whole network.
-   * @throws InvalidOptionError telling what does the same
+   * A few layers' weights are on the device at a time, while they run: the least memory, and the slowest. What layers give waits in the memory of the
+   * computer.
    */
-  enableSequentialCpuOffload(): never {
-    throw new InvalidOptionError(
-      'enableSequentialCpuOffload() is not done here: a session holds a whole network. On the CPU weights are pages of their file, which the ' +
-        "system lets go when memory is short, as they are; elsewhere use enableModelCpuOffload(), and dtype: 'float16' or `quantization` when loading",
-    )
+  enableSequentialCpuOffload(): void {
+    this.setOffload('sequential')
+  }
+
+  /** Networks run as a whole. */
+  disableSequentialCpuOffload(): void {
+    this.setOffload(undefined)
   }
 
   /** Frees memory; a later call makes the sessions anew. */
@@ -97,6 +106,11 @@ export abstract class MemorySettings extends AdapterLoader {
   private largeVae(method: string): AutoencoderKL {
     if ('enableTiling' in this.vae) return this.vae
     throw new InvalidOptionError(`${method}() is for an AutoencoderKL; this pipeline has an AutoencoderTiny`)
+  }
+
+  private setOffload(kind: 'model' | 'sequential' | undefined): void {
+    this.isOffloaded = kind !== undefined
+    for (const { placement } of this.networks()) placement.pieceBytes = kind === 'sequential' ? pieceBytes : undefined
   }
 
   private setAttention(attention: Attention): void {

@@ -29,14 +29,21 @@ import { checkFit, type StableDiffusionParts, type Task } from './stableDiffusio
  * with (`start`); from there on all go one way, `stepsOf`.
  */
 export abstract class StableDiffusionBase<Options extends CallOptions<never>, C extends Call> extends MemorySettings {
+  /** the model, as the user named it */
   readonly name: string
+  /** of the noise that is drawn, and of the arithmetic where the device has it */
   readonly dtype: 'float32' | 'float16'
   /** in how few bits the U-Net's and the text encoder's layers are held, where they are */
   readonly quantization: Quantization | undefined
+  /** prompt → ids; it may be replaced, as may the next four */
   tokenizer: ClipTokenizer
+  /** ids → what the U-Net is told */
   textEncoder: CLIPTextModel
+  /** noisy latents → noise, or velocity */
   unet: UNet2DConditionModel
+  /** latents → picture, and back */
   vae: AutoencoderKL | AutoencoderTiny
+  /** noise → latents, step by step: `DDIMScheduler.fromConfig(pipeline.scheduler.config)` */
   scheduler: Scheduler
   /** null: pictures are not filtered */
   safetyChecker: StableDiffusionSafetyChecker | null
@@ -44,7 +51,10 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   previewDecoder: AutoencoderTiny | null
 
   /** @throws UnsupportedModelError for parts that do not belong together */
-  constructor(parts: StableDiffusionParts, task: Task) {
+  constructor(
+    parts: StableDiffusionParts,
+    private readonly task: Task,
+  ) {
     super()
     checkFit(parts, task)
     this.name = parts.name
@@ -69,6 +79,7 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
   private async *stepsOf(call: C): AsyncGenerator<Step, PipelineOutput, undefined> {
     const { signal, generator, eta } = call
     signal?.throwIfAborted()
+    this.checkParts()
     const began = performance.now()
     using own = ownScheduler(this.scheduler)
     const { scheduler } = own
@@ -172,6 +183,11 @@ export abstract class StableDiffusionBase<Options extends CallOptions<never>, C 
     const preview = previewer(this.vae, this.previewDecoder)
     const [output] = await drained([call], [this.device], call => this.stepsOf(call), preview)
     return output
+  }
+
+  /** They may have been replaced. @throws UnsupportedModelError, InvalidOptionError for parts that do not belong together */
+  protected checkParts(): void {
+    checkFit(this.components, this.task)
   }
 
   private async calledBack(call: C, { step, timestep }: Place, latents: Tensor): Promise<Tensor> {

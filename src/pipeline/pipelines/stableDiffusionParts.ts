@@ -1,10 +1,10 @@
-import { UnsupportedModelError } from '../errors.js'
+import { InvalidOptionError, UnsupportedModelError } from '../errors.js'
 import type { AutoencoderKL } from '../models/autoencoderKL.js'
 import type { AutoencoderTiny } from '../models/autoencoderTiny.js'
 import type { CLIPTextModel } from '../models/clipTextModel.js'
 import type { StableDiffusionSafetyChecker } from '../models/stableDiffusionSafetyChecker.js'
 import type { UNet2DConditionModel } from '../models/unet2DConditionModel.js'
-import type { Scheduler } from '../schedulers/index.js'
+import { FlowMatchEulerDiscreteScheduler, type Scheduler } from '../schedulers/index.js'
 import type { ClipTokenizer } from '../tokenizer/clip.js'
 import type { Quantization } from '../weights/quantizedWeights.js'
 
@@ -30,15 +30,26 @@ export interface StableDiffusionParts {
 /** What a pipeline does, as far as it decides which parts will do. */
 export type Task = 'text to image' | 'image to image' | 'inpainting' | 'ControlNet'
 
+/** @throws InvalidOptionError for a scheduler of flows: the U-Net of Stable Diffusion 1.x and 2.x tells noise or velocity, of which it would make fog */
+function checkScheduler(scheduler: Scheduler): void {
+  if (scheduler instanceof FlowMatchEulerDiscreteScheduler)
+    throw new InvalidOptionError(
+      'expected a scheduler for a U-Net that predicts noise or velocity, got a FlowMatchEulerDiscreteScheduler, which is for flow models such as ' +
+        'Stable Diffusion 3: take EulerDiscreteScheduler, or another of docs/schedulers.md',
+    )
+}
+
 /**
  * Parts that are each sound may not belong together: an inpainting U-Net, a text encoder of another size.
- * @throws UnsupportedModelError naming the key and what it must be
+ * @throws UnsupportedModelError naming the key and what it must be; InvalidOptionError for the scheduler
  */
-export function checkFit({ name, unet, vae, textEncoder }: StableDiffusionParts, task: Task): void {
+export function checkFit({ name, unet, vae, textEncoder, scheduler }: StableDiffusionParts, task: Task): void {
+  checkScheduler(scheduler)
+  const where = unet.source === name ? `${name}/unet/config.json` : unet.source
   const { inChannels, outChannels, crossAttentionDim } = unet.config
   const { latentChannels } = vae.config
   const refuse = (key: string, is: number, expected: string): never => {
-    throw new UnsupportedModelError(`${name}/unet/config.json: "${key}" is ${is}; ${task} needs ${expected}`)
+    throw new UnsupportedModelError(`${where}: "${key}" is ${is}; ${task} needs ${expected}`)
   }
   const withMask = 2 * latentChannels + 1
   if (inChannels !== latentChannels && !(task === 'inpainting' && inChannels === withMask)) {

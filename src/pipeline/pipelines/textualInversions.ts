@@ -6,6 +6,7 @@ import type { ClipTokenizer } from '../tokenizer/clip.js'
 import type { WeightTensor } from '../weights/safetensors.js'
 import { type HubFileOptions, weightsFile } from './weightsFile.js'
 
+/** What `loadTextualInversion` takes beside the file. */
 export interface TextualInversionOptions extends Omit<HubFileOptions, 'token'> {
   /** instead of the file's own; with several files one each, and with one file of a tensor alone one a row */
   token?: string | string[]

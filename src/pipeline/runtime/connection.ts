@@ -118,5 +118,6 @@ function lastLines(child: ChildProcess): () => string {
 function doing(question: Question): string {
   if (question.kind === 'load') return `loading "${question.key}"`
   if (question.kind === 'run') return `running "${question.key}"`
-  return question.kind === 'release' ? `releasing "${question.keyPrefix}"` : 'telling its memory'
+  if (question.kind === 'release') return `releasing "${question.keyPrefix}"`
+  return question.kind === 'stop' ? 'stopping' : 'telling its memory'
 }

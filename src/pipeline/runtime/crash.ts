@@ -62,7 +62,7 @@ export function oomKills(): number | undefined {
 }
 
 const lessMemory =
-  'Try a smaller height and width, fewer images a call, enableAttentionSlicing(), or end other programs.'
+  'Try a smaller height and width, fewer images a call, enableModelCpuOffload() or enableSequentialCpuOffload(), or end other programs.'
 
 /** Texts of glibc++, onnxruntime's arenas, CUDA, Direct3D 12, Dawn and V8. */
 const outOfMemoryTexts = [

@@ -40,6 +40,7 @@ const loadedWith = ['libcublas.so.12', 'libcublasLt.so.12', 'libcudart.so.12', '
 /** The oldest driver that runs programs of a CUDA (https://docs.nvidia.com/deploy/cuda-compatibility). */
 const oldestDriver: Record<number, number> = { 12: 525, 13: 580 }
 
+/** The onnxruntime-node that is installed. */
 export function onnxruntimePackage(): OnnxruntimePackage {
   const require = createRequire(import.meta.url)
   const folder = resolve(dirname(require.resolve('onnxruntime-node')), '..')

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { DeviceUnavailableError, InvalidOptionError } from '../errors.js'
+import { serialized } from '../onnx/serialized.js'
 import { startEngineProcess } from './connection.js'
 import { cudaNeeds, type DeviceNeed } from './cudaNeeds.js'
 import { type Device, type DeviceKind, deviceIndex, deviceKind, deviceName, devicePattern } from './deviceName.js'
@@ -139,7 +140,7 @@ async function attemptOn(device: Device): Promise<string | undefined> {
   const connection = startEngineProcess(device)
   const timer = setTimeout(connection.kill, 60_000)
   try {
-    await connection.ask({ kind: 'load', key: 'trial', ...trial.graph() })
+    await connection.ask({ kind: 'load', key: 'trial', model: serialized(trial.graph()) })
     const reply = await connection.ask({ kind: 'run', key: 'trial', inputs: trial.inputs })
     if (reply.kind === 'outputs' && trial.isRight(reply.outputs.y)) return undefined
     return `The device ${device} runs, but computes attention wrongly: pictures would be wrong.`

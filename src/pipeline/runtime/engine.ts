@@ -1,7 +1,9 @@
 import type { ModelGraph } from '../onnx/graph.js'
+import { type Piece, pieces } from '../onnx/pieces.js'
+import { serialized } from '../onnx/serialized.js'
 import type { Tensor } from '../tensor.js'
 import { type Connection, startEngineProcess } from './connection.js'
-import type { Device, EngineMemory, EngineTensor } from './messages.js'
+import type { Device, EngineMemory, EngineTensor, SerializedPiece } from './messages.js'
 
 export { deviceKind } from './deviceName.js'
 export { devicesLike, resolveDevice } from './devices.js'
@@ -11,6 +13,8 @@ export type { Device, EngineMemory, EngineTensor } from './messages.js'
 export interface EngineModel {
   key: string
   build(): Promise<ModelGraph> | ModelGraph
+  /** No session is held: the graph runs in pieces whose weights take so many bytes, each on the device while it runs (one session that stays). */
+  pieceBytes?: number | undefined
 }
 
 export interface CallOptions {
@@ -72,6 +76,7 @@ function createEngine(device: Device): Engine {
     let timer: NodeJS.Timeout | undefined
     const abort = () => {
       timer = setTimeout(on.kill, graceAfterAbort).unref()
+      on.ask({ kind: 'stop' }).catch(() => {}) // that it ends, the run is told
     }
     signal?.addEventListener('abort', abort)
     try {
@@ -86,7 +91,12 @@ function createEngine(device: Device): Engine {
     if (on.loaded.has(model.key)) return
     const graph = await model.build()
     signal?.throwIfAborted()
-    await on.ask({ kind: 'load', key: model.key, ...graph })
+    const { key, pieceBytes } = model
+    await on.ask(
+      pieceBytes === undefined
+        ? { kind: 'load', key, model: serialized(graph) }
+        : { kind: 'load', key, pieces: pieces(graph, pieceBytes).map(toSend) },
+    )
     on.loaded.add(model.key)
   }
 
@@ -124,6 +134,8 @@ function createEngine(device: Device): Engine {
     dispose: () => inTurn(end),
   }
 }
+
+const toSend = (piece: Piece): SerializedPiece => ({ ...serialized(piece), spent: piece.spent })
 
 /** Runs tasks one after the other, in the order of the calls, whether or not one fails. */
 function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {

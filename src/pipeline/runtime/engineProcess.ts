@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 import type { InferenceSession } from 'onnxruntime-node'
 import type { Tensor } from '../tensor.js'
+import { type LoadedModel, modelInPieces, wholeModel } from './loadedModel.js'
 import type { Device, EngineMemory, EngineReply, EngineRequest } from './messages.js'
-import { sessionOptions } from './sessionOptions.js'
 
 const device = process.argv[2] as Device
 
@@ -57,11 +57,13 @@ function memory(): EngineMemory {
 }
 
 function answerRequests(): void {
-  const sessions = new Map<string, InferenceSession>()
+  const models = new Map<string, LoadedModel>()
   let turn = Promise.resolve()
+  let isStopped = false
   parentPort?.on('message', (request: EngineRequest) => {
+    if (request.kind === 'run' || request.kind === 'stop') isStopped = request.kind === 'stop'
     turn = turn.then(async () => {
-      const reply = await answer(request, sessions).catch((error: Error) => ({
+      const reply = await answer(request, models, () => isStopped).catch((error: Error) => ({
         kind: 'error' as const,
         message: error.message,
       }))
@@ -72,35 +74,42 @@ function answerRequests(): void {
 
 type Answer = { kind: 'done' } | { kind: 'outputs'; outputs: Record<string, Tensor> }
 
-async function answer(request: EngineRequest, sessions: Map<string, InferenceSession>): Promise<Answer> {
+async function answer(
+  request: EngineRequest,
+  models: Map<string, LoadedModel>,
+  isStopped: () => boolean,
+): Promise<Answer> {
   const onnxruntime = await import('onnxruntime-node')
   switch (request.kind) {
     case 'load': {
       onnxruntime.env.logLevel = 'error'
-      const options = sessionOptions(device, request.externalDataRoot)
-      sessions.set(request.key, await onnxruntime.InferenceSession.create(request.bytes, options))
+      const model =
+        'pieces' in request ? modelInPieces(request.pieces, device) : await wholeModel(request.model, device)
+      models.set(request.key, model)
       return { kind: 'done' }
     }
     case 'run': {
-      const session = sessions.get(request.key)
-      if (!session) throw new Error(`no session "${request.key}" is loaded in this engine`)
+      const model = models.get(request.key)
+      if (!model) throw new Error(`no model "${request.key}" is loaded in this engine`)
       const feeds = Object.fromEntries(
         Object.entries(request.inputs).map(([name, { type, data, dims }]) => [
           name,
           type === 'int32' ? new onnxruntime.Tensor(type, data, dims) : new onnxruntime.Tensor(type, data, dims),
         ]),
       )
-      const results = await session.run(feeds)
+      const results = Object.entries(await model.run(feeds, isStopped))
       return {
         kind: 'outputs',
-        outputs: Object.fromEntries(session.outputNames.map(name => [name, float32Tensor(name, results[name])])),
+        outputs: Object.fromEntries(results.map(([name, value]) => [name, float32Tensor(name, value)])),
       }
     }
+    case 'stop':
+      return { kind: 'done' }
     case 'release':
-      for (const [key, session] of sessions) {
+      for (const [key, model] of models) {
         if (!key.startsWith(request.keyPrefix)) continue
-        await session.release()
-        sessions.delete(key)
+        await model.release()
+        models.delete(key)
       }
       return { kind: 'done' }
     case 'memory':

@@ -5,12 +5,14 @@ import type { Device } from './messages.js'
 
 /**
  * The environment of a device's engine process. The loader reads LD_LIBRARY_PATH when a process starts, so a CUDA that
- * lies outside its usual folders is named here.
+ * lies outside its usual folders is named here. onnxruntime reports to its maker unless it is told not to, from 1.30 on; a user's own word
+ * on that stands.
  */
 export function environmentFor(device: Device, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  if (device !== 'cuda' || process.platform !== 'linux') return env
+  const quiet = { ORT_DISABLE_TELEMETRY: '1', ...env }
+  if (device !== 'cuda' || process.platform !== 'linux') return quiet
   const folders = libraryFolders(env)
-  return folders.length > 0 ? { ...env, LD_LIBRARY_PATH: folders.join(delimiter) } : env
+  return folders.length > 0 ? { ...quiet, LD_LIBRARY_PATH: folders.join(delimiter) } : quiet
 }
 
 /**

@@ -2,6 +2,7 @@ import { InvalidOptionError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { mixedByItem } from './arithmetic.js'
 import { checkedStepCount, checkTimestep } from './schedule.js'
+import type { Scheduler } from './scheduler.js'
 import {
   alphasCumprod,
   type BetaConfig,
@@ -18,7 +19,9 @@ interface AlphaConfig extends BetaConfig {
 }
 
 /** What schedulers share whose timesteps are whole training timesteps, each with its ᾱ: x = √ᾱ x₀ + √(1 − ᾱ) ε. */
-export abstract class AlphaScheduler {
+export abstract class AlphaScheduler
+  implements Pick<Scheduler, 'order' | 'initNoiseSigma' | 'timesteps' | 'scaleModelInput' | 'addNoise'>
+{
   readonly order = 1
   readonly initNoiseSigma = 1
   timesteps: number[] = []

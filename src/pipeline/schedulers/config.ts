@@ -97,7 +97,11 @@ function carried<C>(spec: ConfigSpec<C>, key: string, value: unknown): unknown {
 
 const camelCase = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 export const snakeCase = (name: string) => name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
-const show = (value: unknown) => (typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value)))
+function show(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`
+  const { name } = Object(value).constructor ?? {}
+  return /Scheduler$/.test(name) ? `a ${name}` : (JSON.stringify(value) ?? String(value))
+}
 
 /**
  * Every key that some scheduler class of diffusers 0.42 takes, which in the file of another class means nothing, and two

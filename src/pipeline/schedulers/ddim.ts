@@ -51,6 +51,7 @@ export class DDIMScheduler extends AlphaScheduler implements Scheduler {
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): DDIMScheduler {
     return new DDIMScheduler(config)
   }

@@ -53,6 +53,7 @@ export class DDPMScheduler extends AlphaScheduler implements Scheduler {
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): DDPMScheduler {
     return new DDPMScheduler(config)
   }

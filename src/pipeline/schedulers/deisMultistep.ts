@@ -60,6 +60,7 @@ export class DEISMultistepScheduler extends ExponentialIntegrator implements Sch
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): DEISMultistepScheduler {
     return new DEISMultistepScheduler(config)
   }

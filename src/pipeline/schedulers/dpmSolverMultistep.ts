@@ -75,6 +75,7 @@ export class DPMSolverMultistepScheduler extends ExponentialIntegrator implement
     this.#algorithm = algorithmOf(resolved)
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): DPMSolverMultistepScheduler {
     return new DPMSolverMultistepScheduler(config)
   }

@@ -69,6 +69,7 @@ export class DPMSolverSinglestepScheduler extends ExponentialIntegrator implemen
     this.#algorithm = resolved.algorithmType === 'deis' ? 'dpmsolver++' : resolved.algorithmType
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): DPMSolverSinglestepScheduler {
     return new DPMSolverSinglestepScheduler(config)
   }

@@ -38,6 +38,7 @@ export class EulerAncestralDiscreteScheduler extends KDiffusionScheduler impleme
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): EulerAncestralDiscreteScheduler {
     return new EulerAncestralDiscreteScheduler(config)
   }

@@ -54,6 +54,7 @@ export class EulerDiscreteScheduler extends KDiffusionScheduler implements Sched
     if (this.#continuous) this.start(continuousTimesteps(this.sigmas), this.sigmas)
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): EulerDiscreteScheduler {
     return new EulerDiscreteScheduler(config)
   }

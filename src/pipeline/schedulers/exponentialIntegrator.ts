@@ -3,6 +3,7 @@ import { mixedByItem, thresholded } from './arithmetic.js'
 import { unsupported } from './config.js'
 import { flowSigmas, shiftOf } from './flowSigmas.js'
 import { noiseOf, type PredictionType, pictureOf, predicted } from './prediction.js'
+import type { Scheduler } from './scheduler.js'
 import { checkOneShape, chosenShape, SigmaScheduler, type SigmaShapeConfig, shapedSigmas } from './sigmaScheduler.js'
 import { type BetaConfig, leadingTimesteps, linspace, roundHalfEven, timestepOf, trailingTimesteps } from './sigmas.js'
 
@@ -27,7 +28,10 @@ export interface Level {
  * What the solvers share that integrate the linear part of the equation exactly and step in λ = log(α / σ): DPM-Solver,
  * DEIS and UniPC. Samples are α x₀ + σ ε with the noise level σ / α, or for a flow σ itself, where α = 1 − σ.
  */
-export abstract class ExponentialIntegrator extends SigmaScheduler {
+export abstract class ExponentialIntegrator
+  extends SigmaScheduler
+  implements Pick<Scheduler, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>
+{
   readonly initNoiseSigma = 1
   readonly #config: IntegratorConfig
 

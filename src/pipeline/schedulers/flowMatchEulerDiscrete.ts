@@ -58,6 +58,7 @@ export class FlowMatchEulerDiscreteScheduler extends SigmaWalk implements Schedu
     this.#walk(sigmas)
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): FlowMatchEulerDiscreteScheduler {
     return new FlowMatchEulerDiscreteScheduler(config)
   }

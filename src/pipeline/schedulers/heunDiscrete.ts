@@ -38,6 +38,7 @@ export class HeunDiscreteScheduler extends TwoCallScheduler implements Scheduler
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): HeunDiscreteScheduler {
     return new HeunDiscreteScheduler(config)
   }

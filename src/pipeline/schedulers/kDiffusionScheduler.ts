@@ -1,6 +1,7 @@
 import type { Tensor } from '../tensor.js'
 import { mixedByItem, sumOver } from './arithmetic.js'
 import { type PredictionType, pictureOf } from './prediction.js'
+import type { Scheduler } from './scheduler.js'
 import { chosenShape, SigmaScheduler, type SigmaShapeConfig, shapedSigmas, sigmasAt } from './sigmaScheduler.js'
 import { type BetaConfig, leadingTimesteps, linspace, roundHalfEven, timestepOf, trailingTimesteps } from './sigmas.js'
 
@@ -10,7 +11,10 @@ interface KDiffusionConfig extends BetaConfig {
 }
 
 /** What k-diffusion's samplers share: x = x₀ + σ ε, of which the network sees x / √(σ² + 1). */
-export abstract class KDiffusionScheduler extends SigmaScheduler {
+export abstract class KDiffusionScheduler
+  extends SigmaScheduler
+  implements Pick<Scheduler, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>
+{
   readonly #config: KDiffusionConfig
 
   constructor(config: KDiffusionConfig) {

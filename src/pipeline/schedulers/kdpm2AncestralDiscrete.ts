@@ -26,6 +26,7 @@ export class KDPM2AncestralDiscreteScheduler extends TwoCallScheduler implements
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): KDPM2AncestralDiscreteScheduler {
     return new KDPM2AncestralDiscreteScheduler(config)
   }

@@ -34,6 +34,7 @@ export class LCMScheduler extends AlphaScheduler implements Scheduler {
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): LCMScheduler {
     return new LCMScheduler(config)
   }

@@ -33,6 +33,7 @@ export class LMSDiscreteScheduler extends KDiffusionScheduler implements Schedul
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): LMSDiscreteScheduler {
     return new LMSDiscreteScheduler(config)
   }

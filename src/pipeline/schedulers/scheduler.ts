@@ -42,6 +42,7 @@ export interface CustomSchedule {
   mu?: number | undefined
 }
 
+/** What an update takes beside the network's answer; each class looks at what it knows. */
 export interface StepOptions {
   /** For classes that add noise: one for the batch, or one a picture. */
   generator?: Generator | Generator[] | undefined
@@ -61,7 +62,9 @@ export interface StepOptions {
   sNoise?: number | undefined
 }
 
+/** What an update gives. */
 export interface SchedulerStep {
+  /** the sample at the next timestep, of the sample's shape */
   prevSample: Tensor
   /** The picture that this step sees at the end of the way. */
   predOriginalSample?: Tensor

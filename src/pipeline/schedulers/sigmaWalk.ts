@@ -1,8 +1,9 @@
 import { InvalidOptionError } from '../errors.js'
 import { checkNotDone, checkTimestep } from './schedule.js'
+import type { Scheduler } from './scheduler.js'
 
 /** What schedulers share that walk down a list of noise levels, one a timestep and the last one reached. */
-export abstract class SigmaWalk {
+export abstract class SigmaWalk implements Pick<Scheduler, 'order' | 'timesteps' | 'sigmas' | 'setBeginIndex'> {
   readonly order: number = 1
   timesteps: number[] = []
   sigmas: number[] = []

@@ -32,6 +32,7 @@ export class TCDScheduler extends AlphaScheduler implements Scheduler {
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): TCDScheduler {
     return new TCDScheduler(config)
   }

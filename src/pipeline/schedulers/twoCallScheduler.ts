@@ -2,7 +2,7 @@ import type { Tensor } from '../tensor.js'
 import { sumOver, weightedSum } from './arithmetic.js'
 import { KDiffusionScheduler } from './kDiffusionScheduler.js'
 import type { PredictionType } from './prediction.js'
-import type { SchedulerStep, StepOptions } from './scheduler.js'
+import type { Scheduler, SchedulerStep, StepOptions } from './scheduler.js'
 
 /** A step whose second call is still to come. */
 export interface Begun {
@@ -21,7 +21,7 @@ interface Levels {
  * direction in which the whole step is then made. The last step leaps to the picture with its first call.
  * `timesteps` and `sigmas` hold one entry a call, 2n − 1 for n steps.
  */
-export abstract class TwoCallScheduler extends KDiffusionScheduler {
+export abstract class TwoCallScheduler extends KDiffusionScheduler implements Pick<Scheduler, 'step'> {
   override readonly order = 2
   abstract readonly config: { predictionType: PredictionType }
   #begun: Begun | undefined

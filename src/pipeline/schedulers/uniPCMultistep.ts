@@ -72,6 +72,7 @@ export class UniPCMultistepScheduler extends ExponentialIntegrator implements Sc
     this.config = resolved
   }
 
+  /** From a `scheduler_config.json`, or the `config` of another scheduler. @throws UnsupportedModelError naming key and value */
   static fromConfig(config: Readonly<Record<string, unknown>>): UniPCMultistepScheduler {
     return new UniPCMultistepScheduler(config)
   }

@@ -28,6 +28,7 @@ export interface DownloadOptions {
   localFilesOnly?: boolean
   /** instead of HF_TOKEN and the token that `hf auth login` stored */
   token?: string
+  /** ends a download, which a later one goes on with */
   signal?: AbortSignal
   /** `loaded` of `total` bytes of all files to be downloaded; `file` is the one that came on */
   onProgress?: (progress: { file: string; loaded: number; total: number }) => void

@@ -5,14 +5,17 @@ export interface LoraKey {
   role: LoraRole
 }
 
-export type LoraRole = (typeof roles)[number] | 'down' | 'up'
+export type LoraRole = (typeof roles)[number] | 'down' | 'mid' | 'up'
 
 const roles = [
   'alpha',
+  'hada_t1',
+  'hada_t2',
   'hada_w1_a',
   'hada_w1_b',
   'hada_w2_a',
   'hada_w2_b',
+  'lokr_t2',
   'lokr_w1',
   'lokr_w1_a',
   'lokr_w1_b',
@@ -26,12 +29,14 @@ const roles = [
  * @see diffusers `utils/state_dict_utils.py` and `loaders/lora_conversion_utils.py` for the names that trainers have given them
  */
 export function loraKey(key: string): LoraKey | undefined {
-  const matrix = /^(.+?)[._](?:lora|lora_linear_layer)[._](A|B|down|up)(?:\.[\w-]+)?\.weight$/.exec(key)
-  if (matrix) return { layer: today(matrix[1]), role: matrix[2] === 'A' || matrix[2] === 'down' ? 'down' : 'up' }
+  const matrix = /^(.+?)[._](?:lora|lora_linear_layer)[._](A|B|down|mid|up)(?:\.[\w-]+)?\.weight$/.exec(key)
+  if (matrix) return { layer: today(matrix[1]), role: matrices[matrix[2]] }
   const dot = key.lastIndexOf('.')
   const role = roles.find(role => role === key.slice(dot + 1))
   return role && { layer: today(key.slice(0, dot)), role }
 }
+
+const matrices: Record<string, LoraRole> = { A: 'down', B: 'up', down: 'down', mid: 'mid', up: 'up' }
 
 /** Layers of attention had a processor, and other names, in diffusers before 0.20. */
 function today(layer: string): string {
@@ -43,7 +48,6 @@ function today(layer: string): string {
 
 /** Forms that are known and not built, by what a key of theirs holds. */
 export const unbuiltForms: readonly [pattern: RegExp, form: string][] = [
-  [/\.(hada_t[12]|lokr_t[12]|lora_mid\.weight)$/, "a Tucker decomposition (LyCORIS' use_tucker)"],
   [/\.(dora_scale|lora_magnitude_vector(\.\w+)*)$/, 'DoRA, which scales each row of the weight anew'],
   [/\.(w_norm|b_norm|diff|diff_b)$/, "a whole weight or bias (LyCORIS' full and norm)"],
   [/\.lora_B(\.\w+)?\.bias$/, 'a bias beside its matrices'],

@@ -20,7 +20,11 @@ export function neededFiles(
   where: string,
   without: readonly string[] = [],
 ): string[] {
-  const filesOf = (part: string) => filesOfPart(paths, part, (index[part] as [string, string])[1], variant, where)
+  const filesOf = (part: string) => {
+    const [, className] = index[part] as [string, string]
+    const folders = className === 'MultiControlNetModel' ? numberedFolders(paths, part) : [part]
+    return folders.flatMap(folder => filesOfPart(paths, folder, className, variant, where))
+  }
   const named = Object.keys(index).filter(part => Array.isArray(index[part]) && index[part][1])
   const parts = named.filter(part => !without.includes(part) && !checking.includes(part))
   const needed = ['model_index.json', ...parts.flatMap(filesOf)]
@@ -31,6 +35,14 @@ export function neededFiles(
   } catch {
     return needed // loadSafetyChecker.ts tells why
   }
+}
+
+/** Several networks of one part lie side by side: `controlnet`, `controlnet_1`, … @param paths of all files, `part/name` */
+export function numberedFolders(paths: readonly string[], part: string): string[] {
+  const folders = [part]
+  const has = (folder: string) => paths.some(path => path.startsWith(`${folder}/`))
+  for (let next = `${part}_1`; has(next); next = `${part}_${folders.length}`) folders.push(next)
+  return folders
 }
 
 /** Whether a pipeline runs a safety checker, where it can be read. */

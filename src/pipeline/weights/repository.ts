@@ -16,6 +16,7 @@ export { type DownloadOptions, downloadModel, downloadOne } from './hub.js'
 export { defaultCacheDir, isHubId } from './hubCache.js'
 export { type ModelIndex, modelIndex } from './modelIndex.js'
 export { type ModelRemoval, modelRemoval } from './modelRemoval.js'
+export { numberedFolders } from './neededFiles.js'
 
 /**
  * A model's source → a local folder in diffusers layout. A folder that exists is taken as it is; `'sdnb/tiny'` is the model

@@ -58,6 +58,10 @@ test.each([
     ...{
       ...made,
       promptSyntax: 'a1111',
+      unet: 'owner/unet',
+      textEncoder: 'clip',
+      vae: 'vae-ft-mse-840000.safetensors',
+      vaeTileSize: 256,
       clipSkip: 1,
       guidanceRescale: 0.7,
       eta: 0.5,

@@ -87,9 +87,11 @@ describe.each(classes)('$name', ({ name, parse, inert }) => {
     expect(accepted).toEqual(inert)
   })
 
-  test('a key that no one knows is told', () => {
-    parse({ frequency: 3, _private: 1 }, 'config.json')
-    expect(warnings.mock.calls).toEqual([['config.json: unknown keys frequency have no effect']])
+  test('a key that no one knows is refused by its name, unless it is off', () => {
+    expect(() => parse({ frequency: 3 }, 'config.json')).toThrow(
+      'config.json: "frequency" is 3; no such key is known, and it may change what the model computes: if it does not, take it out',
+    )
+    expect(parse({ frequency: null, octaves: [], _private: 1 }, 'config.json')).toEqual(parse({}, 'config.json'))
   })
 
   test('quantized weights are refused', () => {

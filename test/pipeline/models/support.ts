@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { ModelGraph } from '../../../src/pipeline/onnx/graph.js'
+import { type SerializedModel, serialized } from '../../../src/pipeline/onnx/serialized.js'
 import { readSafetensors, type WeightTensor } from '../../../src/pipeline/weights/safetensors.js'
 import { readSafetensorsIndex } from '../../../src/pipeline/weights/safetensorsIndex.js'
 
@@ -12,12 +13,19 @@ export interface Values {
 
 /** Runs a graph on the CPU, in this process. */
 export async function run(graph: ModelGraph, inputs: Record<string, Values>): Promise<Record<string, Values>> {
-  const session = await InferenceSession.create(graph.bytes, {
+  return runModel(serialized(graph), inputs)
+}
+
+export async function runModel(
+  { bytes, externalDataRoot }: SerializedModel,
+  inputs: Record<string, Values>,
+): Promise<Record<string, Values>> {
+  const session = await InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
     graphOptimizationLevel: 'extended',
     logSeverityLevel: 3,
-    extra: { session: { model_external_initializers_file_folder_path: graph.externalDataRoot } },
+    extra: { session: { model_external_initializers_file_folder_path: externalDataRoot } },
   })
   try {
     const feeds = Object.entries(inputs).map(([name, { data, dims }]) => [name, ortTensor(data, dims)] as const)

@@ -13,11 +13,8 @@ const tiles = await readSafetensors(
 const expected = (name: string) => values(tiles.get(name)!) as { dims: number[]; data: Float32Array }
 const given = (name: string) => tensor(expected(name).data, expected(name).dims)
 
-const vae = autoencoderKL(parseVaeConfig(config, where), weights, {
-  device: 'cpu',
-  dtype: 'float32',
-  attention: { kind: 'fused' },
-})
+const placement = { device: 'cpu', dtype: 'float32', attention: { kind: 'fused' } } as const
+const vae = autoencoderKL(parseVaeConfig(config, where), weights, { ...placement }, 'vae')
 afterAll(() => openEngine('cpu').dispose())
 
 describe('in tiles of 8 latents', () => {

@@ -4,8 +4,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { UnsupportedModelError } from '../../../src/pipeline/errors.js'
 import { Graph } from '../../../src/pipeline/onnx/graph.js'
+import { serialized } from '../../../src/pipeline/onnx/serialized.js'
 import type { WeightTensor } from '../../../src/pipeline/weights/safetensors.js'
-import { run } from '../models/support.js'
+import { run, runModel } from '../models/support.js'
 
 let folder: string
 beforeAll(async () => {
@@ -48,8 +49,37 @@ describe('weights stay in their files', () => {
     const total = graph.node('Add', [graph.external('a', a), graph.external('b', b)], [1])
     graph.output(total, 'y')
     const model = graph.build()
-    expect(model.externalDataRoot).toBe(folder)
+    expect(serialized(model).externalDataRoot).toBe(folder)
     expect((await run(model, {})).y.data).toEqual(Float32Array.of(3))
+  })
+
+  describe('on several drives', () => {
+    const driveOf = (file: string) => path.relative(folder, file).split(path.sep)[0]
+    const graphOf = (...weights: WeightTensor[]) => {
+      const graph = new Graph()
+      const terms = weights.map((weight, i) => graph.external(`weight ${i}`, weight))
+      graph.output(
+        terms.reduce((total, term) => graph.node('Add', [total, term], total.shape)),
+        'y',
+      )
+      return graph.build()
+    }
+
+    test('those of the drive with fewer bytes are written along', async () => {
+      const a = await weight('D/small/a.bin', [1], [1], 3)
+      const b = await weight('C/large/b.bin', [20, 30])
+      const model = serialized(graphOf(b, a), driveOf)
+      expect(model.externalDataRoot).toBe(path.join(folder, 'C/large'))
+      expect([...(await runModel(model, {})).y.data]).toEqual([21, 31])
+    })
+
+    test('up to a GB of them', async () => {
+      const large = (file: string, length: number) => ({ dtype: 'F32', shape: [length / 4], file, offset: 0, length })
+      const [a, b] = [large(path.join(folder, 'C/a'), 2e9), large(path.join(folder, 'D/lora.safetensors'), 1.2e9)]
+      expect(() => serialized(graphOf({ ...b, shape: [1] }, { ...a, shape: [1] }), driveOf)).toThrow(
+        /one drive, but for 1 GB of them: .*lora\.safetensors and its like hold 1\.2 GB, on another drive than the rest/,
+      )
+    })
   })
 
   test('behind the links of a hub cache, by their real path', async () => {
@@ -85,7 +115,7 @@ test('the same graph is the same bytes', () => {
   const bytes = () => {
     const graph = new Graph()
     graph.output(graph.node('Relu', [graph.input('x', 'float32', [1])], [1]), 'y')
-    return graph.build().bytes
+    return serialized(graph.build()).bytes
   }
   expect(bytes()).toEqual(bytes())
 })

@@ -35,7 +35,7 @@ describe('latents with LoRA equal those of diffusers with peft', () => {
   })
 
   // diffusers has neither for Stable Diffusion 1: judged by the papers' formulas
-  it.each(['loha', 'lokr'])('LyCORIS’ %s', async name => {
+  it.each(['loha', 'lokr', 'locon-tucker', 'loha-tucker', 'lokr-tucker'])('LyCORIS’ %s', async name => {
     await pipeline.loadLoraWeights(lora(name))
     await expectDrawn(name)
     pipeline.fuseLora()

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import {
+  ControlNetModel,
+  type ControlNetOptions,
+  Image,
+  StableDiffusionControlNetPipeline,
+  StableDiffusionPipeline,
+  UNet2DConditionModel,
+} from '../../../src/pipeline/index.js'
 import { expectClose, psnr } from '../../support/compare.js'
 import { item, readTensors } from '../../support/tensors.js'
 import { fixture, optionsOf } from './fixtures.js'
@@ -23,5 +30,27 @@ describe.each(['v1', 'v2'])('a %s checkpoint in one file equals diffusers’ fro
 
     const { latentDist } = await pipeline.vae.encode(images[0])
     expectClose(latentDist.mode().data, expected.floats(`${version}.encoded`).data, 2e-2, 'encoded')
+  })
+})
+
+describe.each(['v1', 'v2'])('parts of %s that from_single_file reads alone', version => {
+  it('a ControlNet, below control_model. (v1) or not (v2), and a U-Net draw what diffusers draws', async () => {
+    const file = (name: string) => fixture(`single/${name}.safetensors`)
+    const config = (part: string) => fixture(`single/config-${version}/${part}`)
+    const controlnet = await ControlNetModel.fromSingleFile(file(`controlnet-${version}`), {
+      config: config('controlnet'),
+      device: 'cpu',
+    })
+    await using pipeline = await StableDiffusionControlNetPipeline.fromSingleFile(file(version), {
+      config: fixture(`single/config-${version}`),
+      device: 'cpu',
+      controlnet,
+    })
+    pipeline.unet = await UNet2DConditionModel.fromSingleFile(file(version), { config: config('unet'), device: 'cpu' })
+    const { dims, data } = expected.bytes('picture')
+    const image = new Image(data, dims[1], dims[0])
+    const options = optionsOf({ generator: 7, numInferenceSteps: 3, outputType: 'latent' })
+    const { latents } = await pipeline('photograph of a vintage car', { ...options, image } as ControlNetOptions)
+    expectClose(latents!.data, expected.floats(`${version}.controlled`).data, 2e-3, 'latents')
   })
 })

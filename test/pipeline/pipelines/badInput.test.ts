@@ -7,11 +7,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   type CallOptions,
   CorruptWeightsError,
+  FlowMatchEulerDiscreteScheduler,
   Image,
   InvalidOptionError,
   ModelNotFoundError,
   StableDiffusionPipeline,
   type Tensor,
+  UNet2DConditionModel,
   UnsupportedModelError,
 } from '../../../src/pipeline/index.js'
 import { editHeader } from '../../support/safetensors.js'
@@ -133,6 +135,19 @@ describe('a folder that is not a whole model', () => {
     const error = await failure(draw())
     expect(error).toBeInstanceOf(UnsupportedModelError)
     expect(error.message).toMatch(/MiracleScheduler.*PNDMScheduler/s)
+  })
+
+  it.each([
+    'model_index.json',
+    'unet/config.json',
+    'vae/config.json',
+    'text_encoder/config.json',
+    'scheduler/scheduler_config.json',
+  ])('a key of %s that nobody knows', async name => {
+    editJson(name, { frequency: 3 })
+    const error = await failure(draw())
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toContain('"frequency" is 3; no ')
   })
 
   it('a scheduler setting that nobody knows', async () => {
@@ -261,6 +276,11 @@ describe('a call with a wrong argument', () => {
     ['a type that is none here', { dtype: 'bfloat16' }, /dtype.*float32, float16.*bfloat16/],
     ['an option under its Python name', { torch_dtype: 'float16' }, /torch_dtype.*dtype/],
     ['a scheduler by its name', { scheduler: 'DDIMScheduler' }, /scheduler.*fromConfig.*"DDIMScheduler"/],
+    [
+      'a scheduler of flows',
+      { scheduler: new FlowMatchEulerDiscreteScheduler() },
+      /noise or velocity.*FlowMatchEuler.*take EulerDiscreteScheduler/,
+    ],
     ['a device nobody has', { device: 'mps:0' }, /device.*mps:0/],
     ['a safety checker', { safetyChecker: {} }, /safetyChecker must be null/],
   ])('fromPretrained: %s', async (_what, options, message) => {
@@ -277,6 +297,29 @@ describe('a call with a wrong argument', () => {
     const error = await failure(pipeline(prompt as string))
     expect(error).toBeInstanceOf(InvalidOptionError)
     expect(error.message).toContain('prompt')
+  })
+
+  it('a scheduler of flows in the place of its own, before anything runs', async () => {
+    const { scheduler } = pipeline
+    pipeline.scheduler = new FlowMatchEulerDiscreteScheduler()
+    const error = await failure(pipeline('a car', { numInferenceSteps: 1 }))
+    pipeline.scheduler = scheduler
+    expect(error).toBeInstanceOf(InvalidOptionError)
+    expect(error.message).toContain('got a FlowMatchEulerDiscreteScheduler')
+  })
+
+  it('a part in the place of its own that does not belong to the others, before anything runs', async () => {
+    const { unet, vae } = pipeline
+    const at = fileURLToPath(new URL('../../fixtures/pipelines', import.meta.url))
+    pipeline.unet = await UNet2DConditionModel.fromPretrained(join(at, 'inpaint'), { device: 'cpu' })
+    expect((await failure(pipeline('a car'))).message).toMatch(
+      /inpaint: "in_channels" is 9; text to image needs the VAE's latent_channels, 4: load this model with StableDiffusionInpaint/,
+    )
+    pipeline.unet = await UNet2DConditionModel.fromPretrained(join(at, 'sd2'), { subfolder: 'unet', device: 'cpu' })
+    const error = await failure(pipeline('a car'))
+    expect(error).toBeInstanceOf(UnsupportedModelError)
+    expect(error.message).toMatch(/^sd2\/unet: "\w+" is \d+; text to image needs/)
+    Object.assign(pipeline, { unet, vae })
   })
 
   it('a signal that was aborted before', async () => {

@@ -2,7 +2,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Progress, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import {
+  DiffusionPipeline,
+  type Progress,
+  type StableDiffusionControlNetPipeline,
+  StableDiffusionPipeline,
+} from '../../../src/pipeline/index.js'
 import { type HubServer, hubServer } from '../weights/hubServer.js'
 
 const folder = join(import.meta.dirname, '../../fixtures/pipelines/sd1')
@@ -94,4 +99,47 @@ test('of a repository with a LoRA, or a textual inversion, one file is fetched, 
   await expect(pipeline.loadLoraWeights('someone/style', { cacheDir, weightName: 'b.safetensors' })).rejects.toThrow(
     'someone/style: expected b.safetensors; it holds README.md, a.safetensors, pytorch_lora_weights.safetensors',
   )
+})
+
+test('a model that was saved with several ControlNets comes with all of them, and is whole offline', async () => {
+  vi.stubEnv('XDG_CACHE_HOME', join(cacheDir, 'quantized'))
+  const at = (name: string) => readFileSync(join(folder, '..', name))
+  const net = (name: string, as: string) =>
+    Object.fromEntries(
+      ['config.json', 'diffusion_pytorch_model.safetensors'].map(file => [`${as}/${file}`, at(`${name}/${file}`)]),
+    )
+  const of = join(folder, '../sd2')
+  const own = readdirSync(of, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name).slice(of.length + 1))
+  const index = {
+    ...JSON.parse(at('sd2/model_index.json').toString()),
+    _class_name: 'StableDiffusionControlNetPipeline',
+    controlnet: ['diffusers', 'MultiControlNetModel'],
+  }
+  hub.repositories['someone/steered'] = {
+    commit: 'fedcba9876543210fedcba9876543210fedcba98',
+    files: {
+      ...Object.fromEntries(own.map(name => [name, at(`sd2/${name}`)])),
+      'model_index.json': JSON.stringify(index),
+      ...net('controlnet', 'controlnet'),
+      ...net('controlnet-pooled', 'controlnet_1'),
+      ...net('controlnet', 'controlnet_2'),
+    },
+  }
+  const options = { device: 'cpu', cacheDir, quantization: 'int8' } as const
+  const load = (localFilesOnly: boolean) =>
+    DiffusionPipeline.fromPretrained<StableDiffusionControlNetPipeline>('someone/steered', {
+      ...options,
+      localFilesOnly,
+    })
+  for (const offline of [false, true]) {
+    const nets = [(await load(offline)).controlnet].flat()
+    expect(nets.map(({ config }) => config.globalPoolConditions)).toEqual([false, true, false])
+    expect(nets[1].source).toBe('someone/steered/controlnet_1')
+  }
+
+  const snapshot = join(cacheDir, 'models--someone--steered/snapshots/fedcba9876543210fedcba9876543210fedcba98')
+  rmSync(join(snapshot, 'controlnet_1/diffusion_pytorch_model.safetensors'))
+  await expect(load(true)).rejects.toThrow('controlnet_1: expected diffusion_pytorch_model.safetensors')
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseParameters } from '../../../src/pipeline/image/parameters.js'
 import {
+  AutoencoderKL,
   type CallOptions,
   callOptions,
   DDIMScheduler,
@@ -114,6 +115,44 @@ describe('a saved picture is drawn again from its file, byte for byte', () => {
       vi.unstubAllEnvs()
     },
   )
+})
+
+test('parts of their own and tiles are told; a pipeline that is not as the one before says in what', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const parts = join(import.meta.dirname, '../../fixtures/pipelines')
+  await using other = await StableDiffusionPipeline.fromPretrained(join(parts, 'sd1'), { device: 'cpu' })
+  const draw = async () => (await other('a car', { ...quick, width: 96 })).images[0]
+  const plain = await draw()
+  expect(plain.parameters).not.toHaveProperty('vae')
+  expect(callOptions(plain.parameters!, other)).toEqual(callOptions(plain.parameters!))
+  expect(warn).not.toHaveBeenCalled()
+
+  const own = other.vae as AutoencoderKL
+  other.vae = await AutoencoderKL.fromPretrained(join(parts, 'half'), { subfolder: 'vae', device: 'cpu' })
+  other.enableVaeTiling(64)
+  const drawn = await draw()
+  await drawn.save(file)
+  const { parameters } = await Image.open(file)
+  expect(parameters).toMatchObject({ vae: 'half/vae', vaeTileSize: 64, model: 'sd1' })
+  expect((await other(parameters!.prompt, callOptions(parameters!, other))).images[0].data).toEqual(drawn.data)
+  expect(warn).not.toHaveBeenCalled()
+  other.disableVaeTiling()
+  expect((await draw()).data).not.toEqual(drawn.data)
+
+  await other.vae.release()
+  other.vae = own
+  other.scheduler = DDIMScheduler.fromConfig(other.scheduler.config)
+  callOptions(parameters!, other)
+  callOptions(plain.parameters!, pipeline)
+  expect(warn.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^The picture was made by another pipeline than this, which may draw another\. VAE of its own: half\/vae, here none; tile size of the VAE: 64, here none; scheduler: \{.*PNDM.*\}, here \{.*DDIM.*\}$/,
+      ),
+    ],
+    [expect.stringMatching(/another\. model: sd1, here sdnb\/tiny/)],
+  ])
+  warn.mockRestore()
 })
 
 test('a picture of a picture is drawn again with that picture', async () => {

@@ -21,7 +21,9 @@ afterAll(async () => {
 })
 afterEach(() => pipeline.unloadLoraWeights())
 
-/** Of the U-Net's first query, [32, 32]. */
+/** Of the U-Net's first block, [32, 32, 3, 3]. */
+const conv = 'unet.down_blocks.0.resnets.0.conv1'
+/** Of its first query, [32, 32]. */
 const query = 'unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q'
 
 function file(tensors: Record<string, number[]>, metadata?: Record<string, string>): string {
@@ -56,9 +58,23 @@ describe('a LoRA that does not fit is refused by the key', () => {
     ],
     ['DoRA', { [`${query}.lora_magnitude_vector`]: [32] }, `"${query}.lora_magnitude_vector" is DoRA, which scales`],
     [
-      'Tucker',
-      { [`${query}.hada_t1`]: [4, 4, 3, 3] },
-      "is a Tucker decomposition (LyCORIS' use_tucker), which is not run",
+      'a core for a layer that is no convolution',
+      { [`${query}.hada_w1_a`]: [4, 32], [`${query}.hada_w1_b`]: [4, 32], [`${query}.hada_t1`]: [4, 4, 3, 3] },
+      'hada_t1 is for a convolution, the layer has a weight [32, 32]',
+    ],
+    [
+      'a core of another kernel',
+      {
+        [`${conv}.lora_down.weight`]: [4, 32, 1, 1],
+        [`${conv}.lora_mid.weight`]: [4, 4, 5, 5],
+        [`${conv}.lora_up.weight`]: [32, 4, 1, 1],
+      },
+      'expected mid of [4, 4, 3, 3] for a weight [32, 32, 3, 3], got [4, 4, 5, 5]',
+    ],
+    [
+      'factors of another rank',
+      { [`${query}.lokr_w1`]: [4, 4], [`${query}.lokr_w2_a`]: [8, 3], [`${query}.lokr_w2_b`]: [2, 8] },
+      'expected lokr_w2_a of 8 × 2 for a weight [32, 32], got [8, 3]',
     ],
     [
       'a whole weight',

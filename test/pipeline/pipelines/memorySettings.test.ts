@@ -88,10 +88,6 @@ describe('a pipeline', () => {
     expect(psnr(await data({ numImagesPerPrompt: 2 }), exact)).toBeGreaterThan(50)
   })
 
-  test('tells what to do instead of offloading layer by layer', () => {
-    expect(() => pipeline.enableSequentialCpuOffload()).toThrow('use enableModelCpuOffload()')
-  })
-
   test('of an AutoencoderTiny has no tiles', async () => {
     pipeline.vae = await AutoencoderTiny.fromPretrained(path.join(fixtures, 'taesd'), { device: 'cpu' })
     expect(() => pipeline.enableVaeTiling()).toThrow('enableVaeTiling() is for an AutoencoderKL')

@@ -13,10 +13,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { AutoencoderKL, StableDiffusionInpaintPipeline, StableDiffusionPipeline } from '../../../src/pipeline/index.js'
+import {
+  AutoencoderKL,
+  ControlNetModel,
+  StableDiffusionInpaintPipeline,
+  StableDiffusionPipeline,
+  UNet2DConditionModel,
+} from '../../../src/pipeline/index.js'
 import { clipTextWeightShapes, parseClipTextConfig } from '../../../src/pipeline/models/clip.js'
-import { originalConfigs } from '../../../src/pipeline/models/originalConfigs.js'
-import { openClipName, originalUNetName, originalVaeName } from '../../../src/pipeline/models/originalNames.js'
+import { controlNetWeightShapes, parseControlNetConfig } from '../../../src/pipeline/models/controlNet.js'
+import { originalConfigs, originalControlNetConfig } from '../../../src/pipeline/models/originalConfigs.js'
+import {
+  openClipName,
+  originalControlNetName,
+  originalUNetName,
+  originalVaeName,
+} from '../../../src/pipeline/models/originalNames.js'
 import { parseUNetConfig, unetWeightShapes } from '../../../src/pipeline/models/unet.js'
 import { parseVaeConfig, vaeWeightShapes } from '../../../src/pipeline/models/vae.js'
 import { editHeader } from '../../support/safetensors.js'
@@ -113,6 +125,121 @@ describe('an autoencoder', () => {
   })
 })
 
+describe('a U-Net, a ControlNet', () => {
+  const cpu = { device: 'cpu' } as const
+  const config = parseUNetConfig(originalConfigs({ version: 2, channels: 4, prediction: 'epsilon' }).unet, 'unet')
+  const spread = 'up_blocks.3.attentions.2.transformer_blocks.0.norm1.bias'
+  /** of Stable Diffusion 2.x alone, as both layouts call its weights */
+  const alone = (nameOf: (key: string) => string, value: number) =>
+    sparse('unet.safetensors', new Map([...unetWeightShapes(config)].map(([key, shape]) => [nameOf(key), shape])), [
+      nameOf(spread),
+      value,
+    ])
+
+  it.each<[string, (key: string) => string]>([
+    ['the original layout', key => originalUNetName(key, config)],
+    ['diffusers’ layout', key => key],
+  ])('alone in %s needs no configuration', async (_, nameOf) => {
+    const v = await UNet2DConditionModel.fromSingleFile(alone(nameOf, 0.2), cpu)
+    expect(v.config).toMatchObject({ sampleSize: 96, upcastAttention: true, crossAttentionDim: 1024 })
+    const base = await UNet2DConditionModel.fromSingleFile(alone(nameOf, 0.02), cpu)
+    expect(base.config).toMatchObject({ sampleSize: 64, upcastAttention: false, linearProjection: true })
+  })
+
+  it('of a whole checkpoint, which holds more', async () => {
+    const unet = await UNet2DConditionModel.fromSingleFile(fullSize(1, undefined, 9), cpu)
+    expect(unet.config).toMatchObject({ inChannels: 9, crossAttentionDim: 768 })
+  })
+
+  it.each<[string, 1 | 2, string]>([
+    ['of 1.x, below control_model.', 1, 'control_model.'],
+    ['of 2.x, without a prefix', 2, ''],
+  ])('a ControlNet %s', async (_, version, prefix) => {
+    const config = parseControlNetConfig(originalControlNetConfig({ version, channels: 4 }), 'controlnet')
+    const shapes = [...controlNetWeightShapes(config)]
+    const path = sparse(
+      'control.safetensors',
+      new Map(shapes.map(([key, shape]) => [prefix + originalControlNetName(key, config), shape])),
+    )
+    const { unet } = (await ControlNetModel.fromSingleFile(path, cpu)).config
+    expect(unet).toMatchObject({ crossAttentionDim: version === 1 ? 768 : 1024, linearProjection: version === 2 })
+    expect(unet.blocks[0].attention?.heads).toBe(version === 1 ? 8 : 5)
+    await expect(load(path)).rejects.toThrow('is a ControlNet: load it with ControlNetModel.fromSingleFile(path)')
+    await expect(UNet2DConditionModel.fromSingleFile(path)).rejects.toThrow('is a ControlNet: load it with')
+
+    const own = sparse('own.safetensors', new Map(shapes))
+    expect((await ControlNetModel.fromSingleFile(own, cpu)).config.unet).toEqual(unet)
+    await expect(
+      ControlNetModel.fromSingleFile(sparse('more.safetensors', new Map([...shapes, ['extra', [1]]]))),
+    ).rejects.toThrow('no part of the model takes "extra"')
+  })
+
+  it('the original names of a ControlNet’s own layers are those of its authors', () => {
+    const config = parseControlNetConfig(originalControlNetConfig({ version: 1, channels: 4 }), 'controlnet')
+    const names = [
+      'controlnet_cond_embedding.conv_in.weight',
+      'controlnet_cond_embedding.blocks.5.bias',
+      'controlnet_cond_embedding.conv_out.weight',
+      'controlnet_down_blocks.11.weight',
+      'controlnet_mid_block.bias',
+      'down_blocks.3.resnets.1.conv1.weight',
+    ]
+    expect(names.map(name => originalControlNetName(name, config))).toEqual([
+      'input_hint_block.0.weight',
+      'input_hint_block.12.bias',
+      'input_hint_block.14.weight',
+      'zero_convs.11.0.weight',
+      'middle_block_out.0.bias',
+      'input_blocks.11.0.in_layers.2.weight',
+    ])
+  })
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    [
+      'a LoRA as a U-Net',
+      () => UNet2DConditionModel.fromSingleFile(header('lora_unet_a.lora_down.weight')),
+      'is a LoRA: load a model, then pipeline.loadLoraWeights(path)',
+    ],
+    [
+      'an SDXL model as a U-Net',
+      () => UNet2DConditionModel.fromSingleFile(header('conditioner.embedders.1.model.ln_final.bias')),
+      'is Stable Diffusion XL, which is not run here',
+    ],
+    [
+      'an autoencoder as a ControlNet',
+      () => ControlNetModel.fromSingleFile(header('decoder.conv_in.weight')),
+      'is an autoencoder alone: load a model, then pipeline.vae = await AutoencoderKL.fromSingleFile(path)',
+    ],
+    [
+      'a checkpoint as a ControlNet',
+      () => ControlNetModel.fromSingleFile(fixture('v1.safetensors')),
+      "expected a ControlNet of Stable Diffusion 1.x or 2.x, in diffusers' layout or the original one; it holds",
+    ],
+    [
+      'the same with a config',
+      () => ControlNetModel.fromSingleFile(fixture('v1.safetensors'), { config: fixture('config-v1/controlnet') }),
+      'v1.safetensors holds no ControlNet',
+    ],
+    [
+      'another’s config',
+      () => UNet2DConditionModel.fromSingleFile(fixture('v2.safetensors'), { config: fixture('config-v1/unet') }),
+      'v2.safetensors: expected "model.diffusion_model.',
+    ],
+    [
+      'a folder without a config',
+      () => UNet2DConditionModel.fromSingleFile(fixture('v1.safetensors'), { config: fixture('config-v1') }),
+      'expected a file',
+    ],
+    [
+      'an option that is none',
+      () => AutoencoderKL.fromSingleFile(fixture('v1.safetensors'), { subfolder: 'vae' } as never),
+      'unknown option "subfolder"; known here: config, dtype, device, cacheDir, localFilesOnly, token, signal, onProgress',
+    ],
+  ])('%s', async (_, loading, message) => {
+    await expect(loading()).rejects.toThrow(message)
+  })
+})
+
 describe('a file that is none, or not whole', () => {
   const edited = (edit: Parameters<typeof editHeader>[1]) => {
     const path = join(folder, 'edited.safetensors')
@@ -149,7 +276,12 @@ describe('a file that is none, or not whole', () => {
     ['an SDXL model', () => header('conditioner.embedders.1.model.ln_final.bias'), 'is Stable Diffusion XL, which is'],
     ['a LoRA', () => header('lora_unet_mid_block_attentions_0_proj_in.lora_down.weight'), 'loadLoraWeights(path)'],
     ['a textual inversion', () => header('emb_params'), 'loadTextualInversion(path)'],
-    ['a U-Net of diffusers', () => header('down_blocks.0.resnets.0.conv1.weight'), 'the unet folder of a model in'],
+    [
+      'a U-Net of diffusers',
+      () => header('down_blocks.0.resnets.0.conv1.weight'),
+      'UNet2DConditionModel.fromSingleFile',
+    ],
+    ['an autoencoder', () => header('decoder.conv_in.weight'), 'is an autoencoder alone: load a model, then'],
     ['something else', () => header('a', 'b'), 'it holds a, b'],
   ])('%s', async (_, path, message) => {
     await expect(load(path(), config)).rejects.toThrow(message)

@@ -1,8 +1,13 @@
-import { afterAll, expect, test } from 'vitest'
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EngineCrashedError, OutOfMemoryError } from '../../../src/pipeline/errors.js'
+import type { DataType, Value } from '../../../src/pipeline/onnx/graph.js'
 import { type EngineModel, openEngine } from '../../../src/pipeline/runtime/engine.js'
-import { childrenOf, seconds } from '../../support/processes.js'
-import { endless, hungry, times, x } from './graphs.js'
+import { tensor } from '../../../src/pipeline/tensor.js'
+import { childrenOf, mappedBy, seconds } from '../../support/processes.js'
+import { endless, hungry, side, slow, times, x } from './graphs.js'
 
 const engine = openEngine('cpu')
 afterAll(() => engine.dispose())
@@ -173,6 +178,72 @@ test('releasing the last session ends the process', async () => {
   expect(enginePids()).toHaveLength(1)
   await engine.release('b/')
   expect(enginePids()).toEqual([])
+})
+
+describe('a model in pieces', () => {
+  let folder: string
+  let files: string[]
+  beforeAll(async () => {
+    folder = await realpath(await mkdtemp(path.join(tmpdir(), 'engine-')))
+    files = ['1', '2', '3'].map(name => path.join(folder, `${name}.weight`))
+    for (const file of files) await writeFile(file, new Float32Array(side ** 2).fill(1 / side))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  test('gives what it gives whole, whatever type flows from one piece to the next', async () => {
+    const { Graph, typeNumbers } = await import('../../../src/pipeline/onnx/graph.js')
+    const many: EngineModel = {
+      key: 'many types',
+      pieceBytes: 1,
+      build() {
+        const graph = new Graph()
+        const x = graph.input('x', 'float32', [2])
+        const cast = (value: Value, dtype: DataType) =>
+          graph.node('Cast', [value], value.shape, { dtype, attributes: { to: typeNumbers[dtype] } })
+        const types = (['float16', 'float64', 'int32', 'int64', 'uint8', 'int8', 'bool'] as const).map(type =>
+          cast(x, type),
+        )
+        const next = graph.node('Mul', [x, graph.constant('float32', [10])], [2])
+        const terms = types.map(value => cast(value, 'float32'))
+        graph.output(
+          terms.reduce((sum, term) => graph.node('Add', [sum, term], [2]), next),
+          'y',
+        )
+        graph.output(graph.node('Add', [next, graph.constant('float32', [0.5])], [2]), 'z')
+        return graph.build()
+      },
+    }
+    const { y, z } = await engine.run(many, { x: tensor([1.5, 0], [2]) })
+    expect([...y.data]).toEqual([15 + 1.5 + 1.5 + 1 + 1 + 1 + 1 + 1, 0])
+    expect([...z.data]).toEqual([15.5, 0.5])
+  })
+
+  test('holds the weights of one at a time, and none when it has run', async () => {
+    await engine.load(slow(files))
+    const [pid] = enginePids()
+    const held = new Set<string>()
+    const timer = setInterval(() => held.add(mappedBy(pid, '.weight').join()), 10)
+    await engine.run(slow(files), { x })
+    clearInterval(timer)
+    expect([...held].filter(Boolean)).toEqual(files)
+    expect(mappedBy(pid, '.weight')).toEqual([])
+  })
+
+  test('is stopped between two, long before it would end, and runs again', async () => {
+    const [first, second] = files
+    const long = slow(Array.from({ length: 100 }, (_, i) => files[i % 2]))
+    const [pid] = enginePids()
+    const stop = new AbortController()
+    const running = engine.run(long, { x }, { signal: stop.signal })
+    await seconds(0.3)
+    stop.abort()
+    const aborted = Date.now()
+    await expect(running).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
+    const { y } = await engine.run(slow([first, second]), { x })
+    expect(y.data[0]).toBeCloseTo(3) // the sum of x, times matrices that take means
+    expect(Date.now() - aborted).toBeLessThan(1900)
+    expect(enginePids()).toEqual([pid])
+  })
 })
 
 const enginePids = () => childrenOf(process.pid)

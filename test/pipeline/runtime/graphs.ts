@@ -23,6 +23,24 @@ export function endless(key = 'endless'): EngineModel {
   })
 }
 
+/** Sides of the weights of `slow`. */
+export const side = 1024
+
+/** Some tenths of a second for each file, one after the other; a file holds a matrix of floats, and is a piece's. */
+export function slow(files: string[]): EngineModel {
+  const length = 4 * side ** 2
+  const stages = model(`slow ${files}`, graph => {
+    const one = graph.node('ReduceSum', [graph.input('x', 'float32', [2])], [])
+    let y: Value = graph.node('Expand', [one, graph.constant('int64', [side, side])], [side, side])
+    for (const file of files) {
+      const weight = graph.external(file, { dtype: 'F32', shape: [side, side], file, offset: 0, length })
+      for (let i = 0; i < 15; i++) y = graph.node('MatMul', [y, weight], [side, side])
+    }
+    graph.output(graph.node('ReduceMax', [y], []), 'y')
+  })
+  return { ...stages, pieceBytes: length }
+}
+
 /** Asks for 4 · count bytes. */
 export function hungry(count: number): EngineModel {
   return model(`hungry ${count}`, graph => {

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
+import { Layers } from '../../../src/pipeline/onnx/layers.js'
+import { openEngine } from '../../../src/pipeline/runtime/engine.js'
 import { environmentFor } from '../../../src/pipeline/runtime/libraries.js'
 
 const folder = await mkdtemp(join(tmpdir(), 'sdnb-cuda-'))
@@ -26,6 +29,21 @@ test.runIf(process.platform === 'linux')(
 )
 
 test('other engines have the environment of their caller', () => {
-  const env = { CUDA_PATH: folder }
-  expect(environmentFor('cpu', env)).toBe(env)
+  expect(environmentFor('cpu', { CUDA_PATH: folder })).toEqual({ CUDA_PATH: folder, ORT_DISABLE_TELEMETRY: '1' })
+})
+
+test('onnxruntime reports nothing, unless its user says so', async () => {
+  expect(environmentFor('cpu', { ORT_DISABLE_TELEMETRY: '0' })).toEqual({ ORT_DISABLE_TELEMETRY: '0' })
+  vi.stubEnv('HOME', join(folder, 'home'))
+  vi.stubEnv('XDG_CACHE_HOME', undefined)
+  const g = new Layers({ provider: 'cpu', attention: { kind: 'fused' } })
+  g.output('y', g.scale(g.input('x', [1]), 2))
+  const { y } = await openEngine('cpu').run(
+    { key: 'twice', build: () => g.build() },
+    { x: { type: 'float32', dims: [1], data: Float32Array.of(3) } },
+  )
+  await openEngine('cpu').dispose()
+  vi.unstubAllEnvs()
+  expect([...y.data]).toEqual([6])
+  expect(existsSync(join(folder, 'home'))).toBe(false)
 })

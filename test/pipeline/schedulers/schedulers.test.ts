@@ -212,6 +212,7 @@ describe('a value that is not run is refused by name', () => {
     ],
     [DEISMultistepScheduler, { algorithm_type: 'sde-dpmsolver++' }, '"algorithm_type" is "sde-dpmsolver++"'],
     [UniPCMultistepScheduler, { solver_p: {} }, '"solver_p" is {}; known here: null'],
+    [UniPCMultistepScheduler, { solverP: new DDIMScheduler() }, '"solver_p" is a DDIMScheduler; known here: null'],
     [
       UniPCMultistepScheduler,
       { disable_corrector: [-1] },
