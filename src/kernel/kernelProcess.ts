@@ -8,12 +8,12 @@ import { callingCell, type RunningCell } from './cells/cell.js'
 import { installInput } from './cells/input.js'
 import { inspectSession } from './cells/inspectSession.js'
 import { makeInterruptible } from './cells/interruptible.js'
-import { installHooks, modulePosition } from './cells/modules.js'
+import { modulePosition } from './cells/modules.js'
 import type { Runner } from './cells/runner.js'
 import { killShells } from './cells/shell.js'
 import { installStacks } from './cells/stack.js'
 import { killChildren, trackStarted } from './cells/started.js'
-import { installHosts, ownPackages } from './scope.js'
+import { installHosts } from './scope.js'
 import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type ToRunner } from './threads.js'
 
 /**
@@ -54,8 +54,6 @@ const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
 const started = import('./cells/runner.js').then(({ createRunner }) => {
-  // only now: the kernel's own modules need no hooks, which would hold up each of them
-  installHooks(ownPackages)
   installHosts(showsPreviews)
   const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
