@@ -86,7 +86,7 @@ test('a call is heard also where its preview cannot be made', async () => {
 
 test('no preview is made for a client that shows none', async () => {
   const made = `async () => { previews.made++; return [] }`
-  const code = `const previews = { made: 0 }; ${report('elapsed: 5', made)} await new Promise(r => setTimeout(r, 220)); ${report('elapsed: 230', made)} previews.made`
+  const code = `const previews = { made: 0 }; ${report("id: 'q', elapsed: 5", made)} await new Promise(r => setTimeout(r, 220)); ${report("id: 'q', elapsed: 230", made)} previews.made`
   expect(result(await run(code))).toBe('2')
   const other = await startKernel({ cwd: folder, showsPreviews: false })
   const messages = await run(code, other)
