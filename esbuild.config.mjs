@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** Every bundle of the package; each is a process's entry, or what `import 'sdnb'` loads. */
+/** Every bundle of the package; each is a process's or a thread's entry, or what `import 'sdnb'` loads. */
 const entries = {
   index: 'src/index.ts',
   engineProcess: 'src/pipeline/runtime/engineProcess.ts',
@@ -38,6 +38,15 @@ const commandsApart = {
     })
   },
 }
+/** What commands need of the pipeline they take from what `import 'sdnb'` loads. */
+const pipelineOfPackage = {
+  name: 'pipeline-of-package',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/(pipeline\/)?index\.js$/ }, ({ resolveDir }) =>
+      resolveDir === resolve('src/cli') ? { path: '../index.js', external: true } : undefined,
+    )
+  },
+}
 // One file of CommonJS, commander included: as modules `sdnb --help` would take 10 ms longer.
 await build({
   entryPoints: { cli: 'src/cli/main.ts' },
@@ -53,23 +62,28 @@ await build({
   logLevel: 'warning',
 })
 
-const { metafile } = await build({
-  entryPoints: { ...entries, ...commands },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  packages: 'external',
-  external: ['vscode'],
-  plugins: [compilerByRequire],
-  sourcemap: true,
-  keepNames: true, // a class shown in a cell is PNDMScheduler, not _PNDMScheduler
-  chunkNames: 'chunks/[name]-[hash]',
-  metafile: true,
-  logLevel: 'warning',
-})
+// Each alone: what two of them shared would be a file more for both to find and load.
+const built = await Promise.all(
+  Object.entries({ ...entries, ...commands }).map(([name, file]) =>
+    build({
+      entryPoints: { [name]: file },
+      outdir: 'dist',
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      external: ['vscode'],
+      plugins: [compilerByRequire, pipelineOfPackage],
+      sourcemap: true,
+      keepNames: true, // a class shown in a cell is PNDMScheduler, not _PNDMScheduler
+      chunkNames: 'chunks/[name]-[hash]',
+      metafile: true,
+      logLevel: 'warning',
+    }),
+  ),
+)
 
 await build({
   entryPoints: { renderer: 'src/renderer/index.ts' },
@@ -101,4 +115,4 @@ await writeFile(
 
 // Chunks of earlier builds have other names.
 for (const name of await readdir('dist/chunks'))
-  if (!(`dist/chunks/${name}` in metafile.outputs)) await rm(`dist/chunks/${name}`)
+  if (!built.some(({ metafile }) => `dist/chunks/${name}` in metafile.outputs)) await rm(`dist/chunks/${name}`)

@@ -63,7 +63,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
       device = progressOf(message)?.device ?? device
       show.message(message)
     }
-    const kernel = await startKernel({ cwd: dirname(resolve(file)) })
+    const kernel = await startKernel({ cwd: dirname(resolve(file)), showsPreviews: false })
     const end = await runCells(notebook, kernel, stop, show.cell, onMessage).finally(() => kernel.shutdown())
     show.end()
     const pictures = await writeResults(notebook, file, output, options.html)

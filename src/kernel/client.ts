@@ -47,9 +47,16 @@ const exitMs = 1000
 
 /**
  * Starts a kernel in a process of its own, over a local socket; it ends when this process ends, however that ends.
+ * @param showsPreviews false saves the kernel to make them
  * @throws KernelDiedError with its last words, when it could not start
  */
-export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClient> {
+export async function startKernel({
+  cwd,
+  showsPreviews = true,
+}: {
+  cwd: string
+  showsPreviews?: boolean
+}): Promise<KernelClient> {
   const requests = createRequests(request => void socket.write(encodeFrame(request)))
   const { request } = requests
   let listened = false
@@ -59,7 +66,8 @@ export async function startKernel({ cwd }: { cwd: string }): Promise<KernelClien
   const name = `sdnb-${randomBytes(8).toString('hex')}`
   const path = process.platform === 'win32' ? `\\\\.\\pipe\\${name}` : join(tmpdir(), `${name}.sock`)
   const token = randomBytes(32).toString('hex')
-  const child = fork(createRequire(import.meta.url).resolve('#kernelProcess'), ['--socket', path, '--linger', '0'], {
+  const args = ['--socket', path, '--linger', '0', ...(showsPreviews ? [] : ['--no-previews'])]
+  const child = fork(createRequire(import.meta.url).resolve('#kernelProcess'), args, {
     cwd,
     env: { ...process.env, SDNB_KERNEL_TOKEN: token },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

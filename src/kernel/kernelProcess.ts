@@ -8,12 +8,12 @@ import { callingCell, type RunningCell } from './cells/cell.js'
 import { installInput } from './cells/input.js'
 import { inspectSession } from './cells/inspectSession.js'
 import { makeInterruptible } from './cells/interruptible.js'
-import { installHooks, modulePosition } from './cells/modules.js'
+import { modulePosition } from './cells/modules.js'
 import type { Runner } from './cells/runner.js'
 import { killShells } from './cells/shell.js'
 import { installStacks } from './cells/stack.js'
 import { killChildren, trackStarted } from './cells/started.js'
-import { installHosts, ownPackages } from './scope.js'
+import { installHosts } from './scope.js'
 import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type ToRunner } from './threads.js'
 
 /**
@@ -22,6 +22,7 @@ import { type FromRunner, type ServeOptions, stopFlags, type ThreadData, type To
  *
  * kernelProcess.js --connection-file FILE   for Jupyter's clients
  * kernelProcess.js --socket PATH            for ours; the token that they show is in SDNB_KERNEL_TOKEN
+ *   --no-previews                           where no client shows how far a picture has come
  */
 /** How long the other thread may take to close its connections, ms, where it is still loading its code, too. */
 const closeMs = 5000
@@ -39,7 +40,8 @@ const input = new MessageChannel()
 const flag = new SharedArrayBuffer(4)
 const stop = new SharedArrayBuffer(8)
 const closed = new SharedArrayBuffer(4)
-const workerData: ThreadData = { input: { port: input.port2, flag }, stop, closed, serve: serveOptions() }
+const { serve, showsPreviews } = options()
+const workerData: ThreadData = { input: { port: input.port2, flag }, stop, closed, serve }
 const thread = new Worker(require.resolve('#kernelThread'), { workerData, transferList: [input.port2] })
 const wanted = new Int32Array(stop)
 const post = (message: FromRunner) => thread.postMessage(message)
@@ -52,9 +54,7 @@ const early: ToRunner[] = []
 const keep = (message: ToRunner) => void early.push(message)
 thread.on('message', keep)
 const started = import('./cells/runner.js').then(({ createRunner }) => {
-  // only now: the kernel's own modules need no hooks, which would hold up each of them
-  installHooks(ownPackages)
-  installHosts()
+  installHosts(showsPreviews)
   const receive = receiver(createRunner({ cwd: process.cwd(), post, isStopWanted }))
   installInput({ port: input.port1, flag }, (parent, prompt) =>
     post({ type: 'input', parent, prompt, password: false }),
@@ -121,10 +121,19 @@ function fail(error: Error) {
   exit(1)
 }
 
-function serveOptions(): ServeOptions {
+function options(): { serve: ServeOptions; showsPreviews: boolean } {
   const { values } = parseArgs({
-    options: { 'connection-file': { type: 'string' }, socket: { type: 'string' }, linger: { type: 'string' } },
+    options: {
+      'connection-file': { type: 'string' },
+      socket: { type: 'string' },
+      linger: { type: 'string' },
+      'no-previews': { type: 'boolean', default: false },
+    },
   })
+  return { serve: serveOptions(values), showsPreviews: !values['no-previews'] }
+}
+
+function serveOptions(values: { 'connection-file'?: string; socket?: string; linger?: string }): ServeOptions {
   const { SDNB_KERNEL_TOKEN: token = '' } = process.env
   delete process.env.SDNB_KERNEL_TOKEN
   if (values['connection-file'] !== undefined) return { connectionFile: values['connection-file'] }

@@ -9,10 +9,10 @@ export type { DisplayHost, Progress, ProgressReporter }
 export const ownPackages = ['sdnb', '@huggingface/transformers']
 
 /** Lets the package find the kernel, whichever module or cell calls it. */
-export function installHosts(): void {
+export function installHosts(showsPreviews: boolean): void {
   for (const [name, value] of [
     ['sdnb.display', displayHost],
-    ['sdnb.progress', progressHost()],
+    ['sdnb.progress', progressHost(showsPreviews)],
     ['sdnb.signal', () => callingCell()?.signal],
   ] as const)
     Object.defineProperty(globalThis, Symbol.for(name), { value, configurable: true })

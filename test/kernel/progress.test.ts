@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { startKernel } from '../../src/kernel/client.js'
 import type { Message, MessageOf } from '../../src/protocol/messages.js'
 import type { ImageDetails } from '../../src/protocol/pictures.js'
 import { type ProgressReport, progressType } from '../../src/protocol/progress.js'
-import { kernel, only, run, text } from './kernelProcess.js'
+import { folder, kernel, only, result, run, text } from './kernelProcess.js'
 
 type Shown = MessageOf<'display_data'>['content']
 
@@ -81,4 +82,15 @@ test('a call is heard also where its preview cannot be made', async () => {
   const second = report('elapsed: 230', 'async () => { throw new Error("no") }')
   const messages = await run(`${report('')} await new Promise(r => setTimeout(r, 220)); ${second}`)
   expect(reportsOf(messages)).toMatchObject([{ step: 1 }, { step: 1, elapsed: 230 }])
+})
+
+test('no preview is made for a client that shows none', async () => {
+  const made = `async () => { previews.made++; return [] }`
+  const code = `const previews = { made: 0 }; ${report("id: 'q', elapsed: 5", made)} await new Promise(r => setTimeout(r, 220)); ${report("id: 'q', elapsed: 230", made)} previews.made`
+  expect(result(await run(code))).toBe('2')
+  const other = await startKernel({ cwd: folder, showsPreviews: false })
+  const messages = await run(code, other)
+  await other.shutdown()
+  expect(result(messages)).toBe('0')
+  expect(reportsOf(messages)).toMatchObject([{ elapsed: 5 }, { elapsed: 230 }])
 })

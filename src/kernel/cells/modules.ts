@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { statSync } from 'node:fs'
 import { createRequire, isBuiltin, register } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { type Position, sourceMapLookup } from '../../language/sourceMap.js'
+import { ownPackages } from '../scope.js'
 import { callingCell } from './cell.js'
 import type { CellImport, HookData } from './importHooks.js'
 
@@ -16,12 +18,17 @@ export interface Modules {
 const maps = new Map<string, (generated: Position) => Position | undefined>()
 const { port1, port2 } = new MessageChannel()
 
-/** Starts the module hooks of this process. `own`: specifiers that always mean the kernel's own copy. */
-export function installHooks(own: string[]): void {
+const ofNoCell = AsyncLocalStorage.snapshot()
+let isHooked = false
+
+/** Starts the module hooks of this process, unless they run. Node waits for their thread: what needs none shall come first. */
+function installHooks(): void {
+  if (isHooked) return
   const kernel = pathToFileURL(createRequire(import.meta.url).resolve('#kernelProcess')).href
-  const data: HookData = { own, kernel, port: port2 }
-  register(new URL('importHooks.js', kernel), { data, transferList: [port2] })
+  const data: HookData = { own: ownPackages, kernel, port: port2 }
+  ofNoCell(() => register(new URL('importHooks.js', kernel), { data, transferList: [port2] }))
   port1.unref()
+  isHooked = true
 }
 
 /** Where in its source a position of a compiled local module is. */
@@ -48,6 +55,9 @@ export function createModules(cwd: string): Modules {
   }
   return {
     async import(specifier, attributes) {
+      // as the hooks would resolve it
+      if (ownPackages.includes(specifier)) return import(specifier)
+      installHooks()
       const number = imports++
       forgetChanges()
       const request: CellImport = { parent, specifier, number, failed: failed.splice(0), changed: [...changed] }
@@ -68,6 +78,7 @@ export function createModules(cwd: string): Modules {
       }
     },
     require: Object.assign((specifier: string) => {
+      installHooks() // what is required may import
       forgetChanges()
       return require(specifier)
     }, require),

@@ -16,11 +16,15 @@ interface Call {
   stopped: () => void
 }
 
-/** Shows the progress of a long call as one display of the cell that made it, updated in place. */
-export function progressHost(): ProgressReporter {
+/**
+ * Shows the progress of a long call as one display of the cell that made it, updated in place.
+ * @param showsPreviews otherwise none are made
+ */
+export function progressHost(showsPreviews: boolean): ProgressReporter {
   const calls = new Map<string, Call>()
 
-  return (progress, makePreviews) => {
+  return (progress, makeAnyPreviews) => {
+    const makePreviews = showsPreviews ? makeAnyPreviews : undefined
     const cell = currentCell()
     if (!cell) return
     cell.signal.throwIfAborted()

@@ -52,8 +52,8 @@ export async function drained<C extends Call>(
 
   try {
     const ended = Promise.all(devices.map(device => work(device).catch(reason => failed.abort(reason))))
-    // while an engine starts, this thread has the time
-    if (isShownByKernel()) void loadEncoder().catch(() => {})
+    // while an engine starts, this thread has the time; where it fails, who encodes is told
+    if (isShownByKernel()) loadEncoder().catch(() => {})
     await ended
     failed.signal.throwIfAborted()
     return outputs
