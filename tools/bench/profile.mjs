@@ -42,7 +42,7 @@ export function section({ size, calls, rate, operations, whole, operators }) {
   const all = Object.values(operations).reduce((sum, count) => sum + count)
   return [
     `By onnxruntime's profile, ${size} × ${size}, batch 1, float32, CPU; means of ${calls} calls after the first. A product of two matrices of ` +
-      `${side.toLocaleString('en')} rows alone runs at ${(rate / 1e9).toFixed(0)} GFLOP/s on this machine.`,
+      `${side.toLocaleString('en')} rows alone runs at ${(rate / 1e9).toFixed(0)} GFLOP/s on this machine, at which the arithmetic of a call takes ${s(all / rate)}.`,
     table(
       ['operator', 'nodes', 'a call', 'share', 'GFLOP', 'GFLOP/s'],
       [
