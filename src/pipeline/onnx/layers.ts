@@ -3,6 +3,7 @@ import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import { conv3x3Int8, linearInt8 } from './int8.js'
+import { asItLies, convNhwc, groupNormNhwc, hasGroupNorm, imageOf, inNhwc, toNchw, toNhwc } from './nhwc.js'
 import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
 import { conv3x3Winograd, winogradTile } from './winograd.js'
@@ -36,6 +37,15 @@ export interface ConvOptions {
   bias?: boolean
 }
 
+export interface GroupNormOptions {
+  groups: number
+  eps: number
+  /** after it */
+  activation?: Activation
+  /** added to the image before it, [1, channels, 1, 1] */
+  plus?: Value | undefined
+}
+
 export interface AttentionOptions {
   heads: number
   /** added to the scores, broadcast to [batch, heads, queries, keys] */
@@ -49,20 +59,26 @@ export interface AttentionOptions {
 /** onnxruntime's own operators. */
 const microsoft = { domain: 'com.microsoft' }
 
+/** The widths that its kernel is compiled for: bias_split_gelu.cc */
+const biasSplitGeluSizes = [2560, 5120, 10240]
+
 /**
  * The layers of torch.nn, written in the operators that are fastest, or that exist at all, on an execution provider.
- * Images are NCHW, sequences [batch, length, channels]; weights lie as torch stores them.
+ * Images are NCHW by their shape, wherever their channels lie (nhwc.ts), sequences [batch, length, channels]; weights lie as torch stores them.
  */
 export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
   readonly adapterScales: Value | undefined
+  /** CUDA in half precision: images come to lie with their channels last, and onnxruntime's kernels for diffusion are there */
+  readonly channelsLast: boolean
 
   constructor(readonly options: LayerOptions) {
     const scales = options.adapters?.scales
     this.adapterScales = scales ? this.graph.input('adapter_scales', 'float32', [scales]) : undefined
     const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
     this.precision = half ? 'float16' : 'float32'
+    this.channelsLast = half && options.provider === 'cuda'
   }
 
   /** float32 at the graph's edge. */
@@ -76,7 +92,7 @@ export class Layers {
 
   /** float32 at the graph's edge. */
   output(name: string, value: Value): void {
-    this.graph.output(this.cast(value, 'float32'), name)
+    this.graph.output(this.cast(toNchw(this, value), 'float32'), name)
   }
 
   build(): ModelGraph {
@@ -106,6 +122,11 @@ export class Layers {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
+    }
+    if (this.channelsLast && biasSplitGeluSizes.includes(2 * features)) {
+      const both = besideLinear(this, this.product(x, this.weight(p, 'weight', shape)), x, p, shape)
+      const halves = [both, this.weight(p, 'bias', [2 * features])]
+      return this.node('BiasSplitGelu', halves, [...x.shape.slice(0, -1), features], microsoft)
     }
     const half = (from: number, bias?: Value) => {
       const rows = [from, from + features] as const
@@ -149,6 +170,7 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
     const shape = [batch, weight.shape[0], rows, columns]
+    if (this.channelsLast) return convNhwc(this, x, weight, bias, shape, attributes)
     return this.node('Conv', [x, weight, ...(bias ? [bias] : [])], shape, { attributes })
   }
 
@@ -156,7 +178,10 @@ export class Layers {
    * torch.nn.GroupNorm. No provider has a fast kernel of its own for NCHW, so the groups become the channels of an
    * InstanceNormalization; in float32, because sums over a group overflow half precision.
    */
-  groupNorm(x: Value, p: WeightPath, groups: number, eps: number): Value {
+  groupNorm(x: Value, p: WeightPath, options: GroupNormOptions): Value {
+    const { groups, eps, activation, plus } = options
+    if (this.channelsLast && hasGroupNorm(x.shape, groups)) return groupNormNhwc(this, x, p, options)
+    if (plus) x = this.add(x, plus)
     const [batch, channels] = x.shape
     const grouped = this.reshape(this.cast(x, 'float32'), [batch, groups, elementCount(x.shape) / (batch * groups)])
     const one = this.graph.constant('float32', Array(groups).fill(1))
@@ -167,7 +192,8 @@ export class Layers {
     const broadcasting = [channels, ...x.shape.slice(2).map(() => 1)]
     const perChannel = (name: string) => this.weight(p, name, [channels], undefined, broadcasting)
     const image = this.cast(this.reshape(normal, x.shape), x.dtype)
-    return this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
+    const y = this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
+    return activation ? this.activation(activation, y) : y
   }
 
   /** torch.nn.LayerNorm over the last dimension. */
@@ -187,7 +213,7 @@ export class Layers {
       case 'mish':
         return this.mul(x, this.unary('Tanh', this.unary('Softplus', x)))
       case 'gelu':
-        return this.node('Gelu', [x], x.shape, microsoft)
+        return this.elementwise('Gelu', [x], microsoft)
       case 'relu':
         return this.unary('Relu', x)
     }
@@ -208,9 +234,25 @@ export class Layers {
       coordinate_transformation_mode: 'asymmetric',
     }
     const doubled = height === 2 * rows && width === 2 * columns
-    const scales = doubled ? this.graph.constant('float32', [1, 1, 2, 2]) : undefined
-    const sizes = doubled ? undefined : this.graph.constant('int64', shape)
-    return this.node('Resize', [x, undefined, scales, sizes], shape, { attributes })
+    const inOrder = x.channelsLast ? inNhwc : (dims: number[]) => dims
+    const scales = doubled ? this.graph.constant('float32', inOrder([1, 1, 2, 2])) : undefined
+    const sizes = doubled ? undefined : this.graph.constant('int64', inOrder(shape))
+    const y = this.node('Resize', [asItLies(x), undefined, scales, sizes], inOrder(shape), { attributes })
+    return x.channelsLast ? imageOf(y) : y
+  }
+
+  /** An image's pixels as a sequence, [batch, height · width, channels]. */
+  pixels(image: Value): Value {
+    const [batch, channels, height, width] = image.shape
+    if (image.channelsLast) return this.reshape(asItLies(image), [batch, height * width, channels])
+    return this.transpose(this.reshape(image, [batch, channels, height * width]), [0, 2, 1])
+  }
+
+  /** A sequence of pixels as an image, [batch, channels, height, width]. */
+  image(pixels: Value, height: number, width: number): Value {
+    const [batch, , channels] = pixels.shape
+    if (this.channelsLast) return imageOf(this.reshape(pixels, [batch, height, width, channels]))
+    return this.reshape(this.transpose(pixels, [0, 2, 1]), [batch, channels, height, width])
   }
 
   /** torch.nn.Embedding. @param ids int32 */
@@ -255,7 +297,7 @@ export class Layers {
   }
 
   unary(type: string, x: Value): Value {
-    return this.node(type, [x], x.shape)
+    return this.elementwise(type, [x])
   }
 
   matMul(a: Value, b: Value): Value {
@@ -275,13 +317,20 @@ export class Layers {
     const shape = values[0].shape.map((dim, i) =>
       i === axis ? values.reduce((sum, value) => sum + value.shape[axis], 0) : dim,
     )
-    return this.node('Concat', values, shape, { attributes: { axis } })
+    if (!values.some(({ channelsLast }) => channelsLast))
+      return this.node('Concat', values, shape, { attributes: { axis } })
+    const lying = values.map(value => asItLies(toNhwc(this, value)))
+    return imageOf(
+      this.node('Concat', lying, inNhwc(shape), { attributes: { axis: inNhwc([0, 1, 2, 3]).indexOf(axis) } }),
+    )
   }
 
   split(x: Value, sizes: readonly number[], axis: number): Value[] {
     if (sizes.length === 1) return [x]
     const shapes = sizes.map(size => x.shape.map((dim, i) => (i === axis ? size : dim)))
-    return this.graph.nodes('Split', [x, this.graph.constant('int64', sizes)], shapes, { attributes: { axis } })
+    return this.graph.nodes('Split', [toNchw(this, x), this.graph.constant('int64', sizes)], shapes, {
+      attributes: { axis },
+    })
   }
 
   /** @param from, to of `axis`, [from, to) */
@@ -308,17 +357,31 @@ export class Layers {
 
   cast(x: Value, dtype: DataType): Value {
     if (x.dtype === dtype) return x
-    return this.node('Cast', [x], x.shape, { attributes: { to: typeNumbers[dtype] }, dtype })
+    return this.elementwise('Cast', [x], { attributes: { to: typeNumbers[dtype] }, dtype })
   }
 
+  /** An image that it takes is brought into the order that its shape tells. */
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
-    return this.graph.node(type, inputs, shape, options)
+    return this.graph.node(
+      type,
+      inputs.map(x => x && toNchw(this, x)),
+      shape,
+      options,
+    )
+  }
+
+  /** Of numbers at one place each: images stay as they lie. */
+  private elementwise(type: string, inputs: readonly Value[], options?: NodeOptions): Value {
+    const shape = inputs.map(x => x.shape).reduce(broadcast)
+    if (!inputs.some(({ channelsLast }) => channelsLast)) return this.node(type, inputs, shape, options)
+    const lying = inputs.map(x => (elementCount(x.shape) === 1 ? x : asItLies(toNhwc(this, x))))
+    return imageOf(this.node(type, lying, inNhwc(shape), options))
   }
 
   /** x · sigmoid(factor · x) */
   private sigmoidLinear(x: Value, factor: number): Value {
     if (this.options.provider !== 'cpu') return this.mul(x, this.unary('Sigmoid', this.scale(x, factor)))
-    return this.node('QuickGelu', [x], x.shape, { ...microsoft, attributes: { alpha: { float: factor } } })
+    return this.elementwise('QuickGelu', [x], { ...microsoft, attributes: { alpha: { float: factor } } })
   }
 
   private scalar(value: number, dtype: DataType): Value {
@@ -326,7 +389,7 @@ export class Layers {
   }
 
   private binary(type: 'Add' | 'Mul', a: Value, b: Value): Value {
-    return this.node(type, [a, b], broadcast(a.shape, b.shape))
+    return this.elementwise(type, [a, b])
   }
 
   /**
