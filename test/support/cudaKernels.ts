@@ -25,6 +25,18 @@ export function inPlainOperators(graph: ModelGraph): ModelGraph {
   return { ...graph, nodes, initializers }
 }
 
+/**
+ * Operators, of those that graphs for CUDA may have, of which onnxruntime has a CUDA kernel at opset 20: others it would run on the CPU, and carry
+ * there and back what they take and give.
+ * @see https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md
+ */
+export const withCudaKernel: ReadonlySet<string> = new Set([
+  ...['Add', 'BiasSplitGelu', 'Cast', 'Concat', 'Cos', 'Expand', 'Gather', 'Gelu', 'Gemm', 'GlobalAveragePool'],
+  ...['GroupNorm', 'Identity', 'InstanceNormalization', 'LayerNormalization', 'MatMul', 'Mul', 'MultiHeadAttention'],
+  ...['NhwcConv', 'Relu', 'Reshape', 'Resize', 'Sigmoid', 'Sin', 'SkipGroupNorm', 'Slice', 'Softmax', 'Softplus'],
+  ...['Split', 'Tanh', 'Transpose'],
+])
+
 /** The same in float32, so that what differs is not what half precision loses. */
 export function inFloat32(graph: ModelGraph): ModelGraph {
   const { float32, float16 } = typeNumbers

@@ -3,7 +3,17 @@ import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas
 import { type Attention, attention } from './attention.js'
 import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
 import { conv3x3Int8, linearInt8 } from './int8.js'
-import { asItLies, convNhwc, groupNormNhwc, hasGroupNorm, imageOf, inNhwc, toNchw, toNhwc } from './nhwc.js'
+import {
+  afterZerosNhwc,
+  asItLies,
+  convNhwc,
+  groupNormNhwc,
+  hasGroupNorm,
+  imageOf,
+  inNhwc,
+  toNchw,
+  toNhwc,
+} from './nhwc.js'
 import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
 import { conv3x3Winograd, winogradTile } from './winograd.js'
@@ -253,6 +263,15 @@ export class Layers {
     const [batch, , channels] = pixels.shape
     if (this.channelsLast) return imageOf(this.reshape(pixels, [batch, height, width, channels]))
     return this.reshape(this.transpose(pixels, [0, 2, 1]), [batch, channels, height, width])
+  }
+
+  /** An image of each item, after `count` items of zeros. */
+  afterZeros(x: Value, count: number): Value {
+    if (count === 0) return x
+    if (this.channelsLast) return afterZerosNhwc(this, x, count)
+    const [items, ...rest] = x.shape
+    const pads = this.graph.constant('int64', [count, ...rest.map(() => 0), 0, ...rest.map(() => 0)])
+    return this.node('Pad', [x, pads], [count + items, ...rest])
   }
 
   /** torch.nn.Embedding. @param ids int32 */

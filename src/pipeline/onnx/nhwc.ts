@@ -56,7 +56,7 @@ export function convNhwc(
   if (kernel === 1 && strides[0] === 1 && pads.every(pad => pad === 0))
     return imageOf(g.product(image, g.reshape(weight, [channels, inputs]), bias))
   const filters = g.transpose(weight, [0, 2, 3, 1])
-  // cuDNN has hardly a kernel that pads one side more than the other
+  // kernels of cuDNN that pad one side more than the other are few
   const isLopsided = pads[0] !== pads[2] || pads[1] !== pads[3]
   const inputsOf = (image: Value) => [image, filters, ...(bias ? [bias] : [])]
   return isLopsided
@@ -102,11 +102,29 @@ function fused(
   return imageOf(g.node(type, inputs, inNhwc(shape), { attributes, domain: 'com.microsoft' }))
 }
 
-/** With rows and columns of zeros around it. @param image as it lies @param pads [top, left, bottom, right] */
+/**
+ * With rows and columns of zeros around it: onnxruntime has no CUDA kernel for the Pad of opset 19 and 20 (docs/OperatorKernels.md).
+ * @param image as it lies
+ * @param pads [top, left, bottom, right]
+ */
 function padded(g: Layers, image: Value, [top, left, bottom, right]: readonly number[]): Value {
-  const [batch, height, width, channels] = image.shape
-  const pads = g.graph.constant('int64', [0, top, left, 0, 0, bottom, right, 0])
-  return g.node('Pad', [image, pads], [batch, height + top + bottom, width + left + right, channels])
+  const along = (x: Value, axis: number, before: number, after: number) => {
+    const zeros = (count: number) => (count > 0 ? [zeroed(g, x.shape.with(axis, count))] : [])
+    return g.concat([...zeros(before), x, ...zeros(after)], axis)
+  }
+  return along(along(image, 1, top, bottom), 2, left, right)
+}
+
+/** Zeros in the network's precision. */
+function zeroed(g: Layers, shape: readonly number[]): Value {
+  const zero = g.cast(g.graph.constant('float32', [0], []), g.precision)
+  return g.node('Expand', [zero, g.graph.constant('int64', shape)], shape)
+}
+
+/** Items of zeros before those of a batch. */
+export function afterZerosNhwc(g: Layers, x: Value, count: number): Value {
+  const [, ...rest] = asItLies(toNhwc(g, x)).shape
+  return g.concat([imageOf(zeroed(g, [count, ...rest])), x], 0)
 }
 
 /** The same for each item of the batch. @param x [1, channels, 1, 1] */

@@ -15,7 +15,7 @@ import { pieces } from '../../../src/pipeline/onnx/pieces.js'
 import { serialized } from '../../../src/pipeline/onnx/serialized.js'
 import { sessionOptions } from '../../../src/pipeline/runtime/sessionOptions.js'
 import { readSafetensors, type Weights } from '../../../src/pipeline/weights/safetensors.js'
-import { inFloat32, inPlainOperators } from '../../support/cudaKernels.js'
+import { inFloat32, inPlainOperators, withCudaKernel } from '../../support/cudaKernels.js'
 import { readJson } from '../parity/fixtures.js'
 import { difference, fixture, onCpu, run, type Values } from './support.js'
 
@@ -36,6 +36,23 @@ function wave(...dims: number[]): Values {
 
 /** What the graph means, without what half precision loses. */
 const runPlain = (graph: ModelGraph, inputs: Record<string, Values>) => run(inFloat32(inPlainOperators(graph)), inputs)
+
+/** A U-Net with a ControlNet in its graph, which the first of two items is told nothing of. */
+async function steered() {
+  const [unet, net] = [await part('sd2/unet'), await part('controlnet')]
+  const config = parseUNetConfig(unet.json, unet.where)
+  const placement = { device: 'cpu', dtype: 'float32', attention: { kind: 'fused' } } as const
+  const controlnet = controlNetModel(parseControlNetConfig(net.json, net.where), net.weights, placement, 'net')
+  const cond = wave(1, 3, 24, 32)
+  const picture = { ...cond, type: 'float32', data: cond.data as Float32Array } as const
+  const { graph, inputs } = steering([{ controlnet, picture, rows: [0], scale: 0.5, guessMode: true }], 1)
+  const shape = { batch: 2, height: 6, width: 8, sequenceLength: 7, steering: graph }
+  return {
+    inputs,
+    graph: (deepFeature: UNetShape['deepFeature']) => (options: LayerOptions) =>
+      unetGraph(config, unet.weights, { ...shape, deepFeature }, options),
+  }
+}
 
 async function vae(name: string) {
   const { config, where, ...rest } = await fixture(name)
@@ -107,18 +124,9 @@ describe('and what the graph of the CPU gives:', () => {
   })
 
   test('a ControlNet in the U-Net’s graph, for one of two items; all layers, and the outermost alone', async () => {
-    const [unet, net] = [await part('sd2/unet'), await part('controlnet')]
-    const config = parseUNetConfig(unet.json, unet.where)
-    const placement = { device: 'cpu', dtype: 'float32', attention: { kind: 'fused' } } as const
-    const controlnet = controlNetModel(parseControlNetConfig(net.json, net.where), net.weights, placement, 'net')
-    const cond = wave(1, 3, 24, 32)
-    const picture = { ...cond, type: 'float32', data: cond.data as Float32Array } as const
-    const say = { controlnet, picture, rows: [0], scale: 0.5, guessMode: true }
-    const { graph, inputs: more } = steering([say], 1)
-    const steered = (deepFeature: UNetShape['deepFeature']) => (options: LayerOptions) =>
-      unetGraph(config, unet.weights, { ...shape, steering: graph, deepFeature }, options)
-    const { deep_feature } = await expectSame(steered('told'), { ...inputs, ...more })
-    await expectSame(steered('given'), { ...inputs, ...more, deep_feature })
+    const { graph, inputs: more } = await steered()
+    const { deep_feature } = await expectSame(graph('told'), { ...inputs, ...more })
+    await expectSame(graph('given'), { ...inputs, ...more, deep_feature })
   })
 
   test('the tiny autoencoder', async () => {
@@ -196,15 +204,26 @@ describe('onnxruntime finds nothing wrong with a graph, but that the CPU has no 
     await expect(load(wideGraph())).rejects.toThrow(noKernel)
   })
 
-  test('a small U-Net, the autoencoder, a ControlNet', async () => {
-    const { config, where, weights } = await fixture('unet-sd1')
-    await expect(load(unetGraph(parseUNetConfig(config, where), weights, small, onCuda))).rejects.toThrow(noKernel)
+  test('a small U-Net, the autoencoders, a ControlNet; and all else they hold has kernels on CUDA', async () => {
+    const { config, where, weights } = await fixture('unet-scale-shift')
     const { config: vaeConfig, weights: vaeWeights } = await vae('vae-sd1')
-    for (const graph of [vaeDecoderGraph, vaeEncoderGraph])
-      await expect(load(graph(vaeConfig, vaeWeights, small, onCuda))).rejects.toThrow(noKernel)
-    const net = await part('controlnet')
-    const controlNet = parseControlNetConfig(net.json, net.where)
-    await expect(load(controlNetGraph(controlNet, net.weights, small, onCuda))).rejects.toThrow(noKernel)
+    const [net, pooled, tiny] = [await part('controlnet'), await part('controlnet-pooled'), await part('taesd')]
+    const controlNet = ({ json, where, weights }: typeof net) =>
+      controlNetGraph(parseControlNetConfig(json, where), weights, small, onCuda)
+    const graphs = [
+      wideGraph(),
+      unetGraph(parseUNetConfig(config, where), weights, small, onCuda),
+      vaeDecoderGraph(vaeConfig, vaeWeights, small, onCuda),
+      vaeEncoderGraph(vaeConfig, vaeWeights, { ...small, height: 8, width: 12 }, onCuda),
+      controlNet(net),
+      controlNet(pooled),
+      (await steered()).graph('told')(onCuda),
+      tinyVaeDecoderGraph(parseTinyVaeConfig(tiny.json, tiny.where), tiny.weights, small, onCuda),
+    ]
+    for (const graph of graphs) {
+      expect(graph.nodes.filter(({ type }) => !withCudaKernel.has(type))).toEqual([])
+      await expect(load(graph)).rejects.toThrow(noKernel)
+    }
   })
 
   test.each<[string, string, (node: Node) => Partial<Node>, RegExp]>([
