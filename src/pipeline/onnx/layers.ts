@@ -80,15 +80,15 @@ export class Layers {
   readonly graph = new Graph()
   readonly precision: 'float32' | 'float16'
   readonly adapterScales: Value | undefined
-  /** CUDA in half precision: images come to lie with their channels last, and onnxruntime's kernels for diffusion are there */
-  readonly channelsLast: boolean
+  /** of onnxruntime, for CUDA in half precision; images come to lie with their channels last, as these want them (nhwc.ts) */
+  readonly hasDiffusionKernels: boolean
 
   constructor(readonly options: LayerOptions) {
     const scales = options.adapters?.scales
     this.adapterScales = scales ? this.graph.input('adapter_scales', 'float32', [scales]) : undefined
     const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
     this.precision = half ? 'float16' : 'float32'
-    this.channelsLast = half && options.provider === 'cuda'
+    this.hasDiffusionKernels = half && options.provider === 'cuda'
   }
 
   /** float32 at the graph's edge. */
@@ -133,7 +133,7 @@ export class Layers {
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
     }
-    if (this.channelsLast && biasSplitGeluSizes.includes(2 * features)) {
+    if (this.hasDiffusionKernels && biasSplitGeluSizes.includes(2 * features)) {
       const both = besideLinear(this, this.product(x, this.weight(p, 'weight', shape)), x, p, shape)
       const halves = [both, this.weight(p, 'bias', [2 * features])]
       return this.node('BiasSplitGelu', halves, [...x.shape.slice(0, -1), features], microsoft)
@@ -180,7 +180,7 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
     const shape = [batch, weight.shape[0], rows, columns]
-    if (this.channelsLast) return convNhwc(this, x, weight, bias, shape, attributes)
+    if (this.hasDiffusionKernels) return convNhwc(this, x, weight, bias, shape, attributes)
     return this.node('Conv', [x, weight, ...(bias ? [bias] : [])], shape, { attributes })
   }
 
@@ -190,7 +190,7 @@ export class Layers {
    */
   groupNorm(x: Value, p: WeightPath, options: GroupNormOptions): Value {
     const { groups, eps, activation, plus } = options
-    if (this.channelsLast && hasGroupNorm(x.shape, groups)) return groupNormNhwc(this, x, p, options)
+    if (this.hasDiffusionKernels && hasGroupNorm(x.shape, groups)) return groupNormNhwc(this, x, p, options)
     if (plus) x = this.add(x, plus)
     const [batch, channels] = x.shape
     const grouped = this.reshape(this.cast(x, 'float32'), [batch, groups, elementCount(x.shape) / (batch * groups)])
@@ -261,14 +261,14 @@ export class Layers {
   /** A sequence of pixels as an image, [batch, channels, height, width]. */
   image(pixels: Value, height: number, width: number): Value {
     const [batch, , channels] = pixels.shape
-    if (this.channelsLast) return imageOf(this.reshape(pixels, [batch, height, width, channels]))
+    if (this.hasDiffusionKernels) return imageOf(this.reshape(pixels, [batch, height, width, channels]))
     return this.reshape(this.transpose(pixels, [0, 2, 1]), [batch, channels, height, width])
   }
 
   /** An image of each item, after `count` items of zeros. */
   afterZeros(x: Value, count: number): Value {
     if (count === 0) return x
-    if (this.channelsLast) return afterZerosNhwc(this, x, count)
+    if (this.hasDiffusionKernels) return afterZerosNhwc(this, x, count)
     const [items, ...rest] = x.shape
     const pads = this.graph.constant('int64', [count, ...rest.map(() => 0), 0, ...rest.map(() => 0)])
     return this.node('Pad', [x, pads], [count + items, ...rest])
@@ -339,17 +339,15 @@ export class Layers {
     if (!values.some(({ channelsLast }) => channelsLast))
       return this.node('Concat', values, shape, { attributes: { axis } })
     const lying = values.map(value => asItLies(toNhwc(this, value)))
-    return imageOf(
-      this.node('Concat', lying, inNhwc(shape), { attributes: { axis: inNhwc([0, 1, 2, 3]).indexOf(axis) } }),
-    )
+    const attributes = { axis: inNhwc([0, 1, 2, 3]).indexOf(axis) }
+    return imageOf(this.node('Concat', lying, inNhwc(shape), { attributes }))
   }
 
   split(x: Value, sizes: readonly number[], axis: number): Value[] {
     if (sizes.length === 1) return [x]
     const shapes = sizes.map(size => x.shape.map((dim, i) => (i === axis ? size : dim)))
-    return this.graph.nodes('Split', [toNchw(this, x), this.graph.constant('int64', sizes)], shapes, {
-      attributes: { axis },
-    })
+    const inputs = [toNchw(this, x), this.graph.constant('int64', sizes)]
+    return this.graph.nodes('Split', inputs, shapes, { attributes: { axis } })
   }
 
   /** @param from, to of `axis`, [from, to) */
@@ -381,12 +379,8 @@ export class Layers {
 
   /** An image that it takes is brought into the order that its shape tells. */
   node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
-    return this.graph.node(
-      type,
-      inputs.map(x => x && toNchw(this, x)),
-      shape,
-      options,
-    )
+    const inOrder = inputs.map(x => x && toNchw(this, x))
+    return this.graph.node(type, inOrder, shape, options)
   }
 
   /** Of numbers at one place each: images stay as they lie. */

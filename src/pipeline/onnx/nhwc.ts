@@ -4,7 +4,8 @@ import type { WeightPath } from './weightPath.js'
 
 /**
  * Images with their channels last, as torch's memory format `channels_last` has them: they lie as [batch, height, width, channels], and a value's
- * `shape` is [batch, channels, height, width] all the same. So onnxruntime's CUDA kernels for diffusion want them, in half precision.
+ * `shape` is [batch, channels, height, width] all the same. So onnxruntime's CUDA kernels for diffusion want them; what knows nothing of it gets
+ * an image in the order of its shape.
  * @see https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/contrib_ops/cuda/diffusion
  */
 
@@ -18,8 +19,8 @@ export function imageOf(lying: Value): Value {
 }
 
 /** A value by the shape in which it lies, as nodes take it. */
-export function asItLies({ channelsLast, ...x }: Value): Value {
-  return channelsLast ? { ...x, shape: inNhwc(x.shape) } : x
+export function asItLies(x: Value): Value {
+  return x.channelsLast ? { name: x.name, dtype: x.dtype, shape: inNhwc(x.shape) } : x
 }
 
 /** A value that lies as its shape says. */
