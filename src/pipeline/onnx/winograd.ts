@@ -36,7 +36,7 @@ function inParts(g: Layers, x: Value, p: WeightPath, channels: number, m: TileSi
   let made: Value | undefined
   const zero = () => (made ? zeroAfter(g, made) : start)
   if (tileRows * row > channels * inputs) {
-    const filters = transformedWeight(g, p, shape, [0, channels], g.add(transform.weight, zero()))
+    const filters = transformedWeight(g, p, shape, [0, channels], transform.weight, zero())
     const strips = equalParts(tileRows, mostNumbers / (places * row)).map(([from, to]) => {
       const rows: Range = [m * from, Math.min(height, m * to)]
       const tiles = transformedTiles(g, x, m, rows, transform.tile, zero())
@@ -48,7 +48,7 @@ function inParts(g: Layers, x: Value, p: WeightPath, channels: number, m: TileSi
   const tiles = transformedTiles(g, x, m, [0, height], transform.tile, zero())
   const isWhole = changesWeight(g, p, shape)
   const parts = equalParts(channels, isWhole ? channels : mostNumbers / (places * inputs)).map(part => {
-    const filters = transformedWeight(g, p, shape, part, g.add(transform.weight, zero()))
+    const filters = transformedWeight(g, p, shape, part, transform.weight, zero())
     made = result(g, g.matMul(filters, tiles), [batch, part[1] - part[0], height, width], transform.result)
     return made
   })
@@ -146,11 +146,23 @@ function transposed(matrix: number[][]): number[][] {
 }
 
 /** @param shape [channels, in, 3, 3] @returns of channels `part`, [(m + 2)², channels, in] */
-function transformedWeight(g: Layers, p: WeightPath, shape: readonly number[], part: Range, transform: Value): Value {
+function transformedWeight(
+  g: Layers,
+  p: WeightPath,
+  shape: readonly number[],
+  part: Range,
+  transform: Value,
+  zero: Value,
+): Value {
   const [channels, inputs] = shape
   const count = part[1] - part[0]
   const weight = g.weight(p, 'weight', shape, count === channels ? undefined : part, [count * inputs, 9])
-  return g.reshape(g.product(transform, weight), [transform.shape[0], count, inputs])
+  return g.reshape(g.product(waiting(g, transform, zero), weight), [transform.shape[0], count, inputs])
+}
+
+/** Written after what it is taken with: onnxruntime runs first what was written last, and so makes that no sooner. */
+function waiting(g: Layers, constant: Value, zero: Value): Value {
+  return g.add(constant, zero)
 }
 
 /** 0 that is there only after a value is: what is made of constants alone onnxruntime makes, and holds, before all else. */
@@ -174,8 +186,9 @@ function transformedTiles(g: Layers, x: Value, m: TileSide, [from, to]: Range, t
   const seen = g.reshape(g.slice(x, 2, above, below), [batch * inputs, 1, below - above, width])
   const pads = [above - (from - 1), 1, from + m * rows + 1 - below, m * columns + 1 - width]
   const attributes = { kernel_shape: [side, side], strides: [m, m], pads }
-  const waiting = g.add(transform, zero) // written after the slice: onnxruntime runs first what was written last
-  const tiles = g.node('Conv', [seen, waiting], [batch * inputs, places, rows, columns], { attributes })
+  const tiles = g.node('Conv', [seen, waiting(g, transform, zero)], [batch * inputs, places, rows, columns], {
+    attributes,
+  })
   const split = g.reshape(tiles, [batch, inputs, places, rows * columns])
   return g.reshape(g.transpose(split, [2, 1, 0, 3]), [places, inputs, batch * rows * columns])
 }

@@ -20,10 +20,18 @@ export async function networkCall(folder, network, batch, size) {
   return { batch, size, ...call, ...kinds(operators), ...held }
 }
 
-const kindOf = { MultiHeadAttention: 'attention', Conv: 'convolutions', FusedMatMul: 'products' }
+/** Of Winograd's tiles the products are MatMul, and ConvTranspose undoes what they are transformed by. */
+const kindOf = {
+  MultiHeadAttention: 'attention',
+  Conv: 'convolutions',
+  MatMul: 'convolutions',
+  ConvTranspose: 'convolutions',
+  FusedMatMul: 'products',
+  InstanceNormalization: 'norms',
+}
 
 function kinds(operators) {
-  const sums = { attention: 0, convolutions: 0, products: 0 }
+  const sums = { attention: 0, convolutions: 0, products: 0, norms: 0 }
   for (const { operator, seconds } of operators) if (kindOf[operator]) sums[kindOf[operator]] += seconds
   return sums
 }

@@ -48,14 +48,16 @@ export const tables = [
     rows: ({ decoder }) => decoder,
     x: { title: 'picture, pixels', of: ({ size }) => size ** 2, label: pixels, show: ({ size }) => `${size}²` },
     columns: [
-      { name: 'a picture', of: row => row.seconds, ...sec, most: 1.15 },
+      { name: 'a picture', of: row => row.seconds, ...sec },
       { name: 'attention', of: row => row.attention, ...sec, most: 2.2 },
+      { name: 'norms', of: row => row.norms, ...sec },
       { name: 'convolutions', of: row => row.convolutions, ...sec, most: 1.15 },
       { name: 'peak resident', of: row => row.peak, ...gb, most: 1.1 },
       { name: 'of it private', of: row => row.private, ...gb, most: 1.1 },
     ],
     reason: ({ decoder }) =>
-      `One layer of attention among the convolutions goes with the square of the pixels: ${share('attention', decoder.at(-1))} of the time at ${decoder.at(-1).size}². The rest is linear, memory too.`,
+      `One layer of attention among the convolutions goes with the square of the pixels: ${share('attention', decoder.at(-1))} of the time at ${decoder.at(-1).size}². ` +
+      `Norms pass over a group three times, which caches hold up to some 512²: ${share('norms', decoder.at(-1))} at ${decoder.at(-1).size}². The rest is linear, memory too.`,
   },
   {
     name: 'steps',
