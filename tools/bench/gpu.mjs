@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { source } from '../source.mjs'
 import { decibels } from './decibels.mjs'
-import { watchGpuMemory } from './gpuMemory.mjs'
+import { gpuMemory, watchGpuMemory } from './gpuMemory.mjs'
 import { gb, range, s, table } from './markdown.mjs'
 import { absence, openPeer } from './peers.mjs'
 import { seconds, spread } from './time.mjs'
@@ -37,16 +37,16 @@ export async function measure({ folder, calls, python }) {
     return { absent: error.message }
   }
   const { gpus, driver } = await nvidiaGpu()
-  const ours = await drawn(await openOurs(StableDiffusionPipeline, folder), calls)
+  const ours = await drawn(() => openOurs(StableDiffusionPipeline, folder), calls)
   const beside = []
   for (const { name, form } of peers) {
     const absent = absence(python, needs)
     if (!absent) process.stderr.write(`  ${name} …\n`)
     const measured = absent
       ? { absent }
-      : await openTorch(python, folder, form)
-          .then(peer => drawn(peer, calls))
-          .catch(error => ({ absent: `it failed: ${error.message}` }))
+      : await drawn(() => openTorch(python, folder, form), calls).catch(error => ({
+          absent: `it failed: ${error.message}`,
+        }))
     const nearness = measured.results && decibels(ours.results[0].pixels, measured.results[0].pixels)
     beside.push({ name, ...measured, ...(nearness && { decibels: nearness }) })
   }
@@ -57,8 +57,10 @@ export async function measure({ folder, calls, python }) {
   }
 }
 
-/** Each case: a picture of two steps, for which sessions or kernels are made, then as many as there are calls. */
-async function drawn({ draw, close }, calls) {
+/** Each case: a picture of two steps, for which sessions or kernels are made, then as many as there are calls; memory above what is held without. */
+async function drawn(open, calls) {
+  const before = gpuMemory()
+  const { draw, close } = await open()
   const results = []
   try {
     for (const { size, batch } of cases) {
@@ -71,7 +73,7 @@ async function drawn({ draw, close }, calls) {
         times.push(picture.seconds)
         pixels = picture.pixels
       }
-      results.push({ size, batch, first: first.seconds, call: spread(times), memory: memory.stop(), pixels })
+      results.push({ size, batch, first: first.seconds, call: spread(times), memory: memory.stop() - before, pixels })
     }
   } finally {
     await close()
