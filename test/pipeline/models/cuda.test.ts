@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseClipConfig } from '../../../src/pipeline/models/clipConfig.js'
 import { controlNetGraph, parseControlNetConfig } from '../../../src/pipeline/models/controlNet.js'
 import { controlNetModel } from '../../../src/pipeline/models/controlNetModel.js'
+import { safetyCheckerGraph } from '../../../src/pipeline/models/safetyChecker.js'
 import { steering } from '../../../src/pipeline/models/steering.js'
 import { parseTinyVaeConfig, tinyVaeDecoderGraph, tinyVaeEncoderGraph } from '../../../src/pipeline/models/tinyVae.js'
 import { parseUNetConfig, type UNetShape, unetGraph, unetWeightShapes } from '../../../src/pipeline/models/unet.js'
@@ -22,9 +24,9 @@ import { difference, fixture, onCpu, run, type Values } from './support.js'
 const onCuda: LayerOptions = { provider: 'cuda', precision: 'float16', attention: { kind: 'fused' } }
 
 /** A part of a pipeline's fixture. */
-async function part(name: string) {
+async function part(name: string, file = 'diffusion_pytorch_model') {
   const path = join(import.meta.dirname, '../../fixtures/pipelines', name)
-  const weights = await readSafetensors(join(path, 'diffusion_pytorch_model.safetensors'))
+  const weights = await readSafetensors(join(path, `${file}.safetensors`))
   return { json: readJson<Record<string, unknown>>(join(path, 'config.json')), where: `${name}/config.json`, weights }
 }
 
@@ -139,6 +141,13 @@ describe('and what the graph of the CPU gives:', () => {
     await expectSame(options => tinyVaeEncoderGraph(config, weights, of(24, 40), options), {
       sample: wave(2, 3, 24, 40),
     })
+  })
+
+  test('the safety checker', async () => {
+    const { json, where, weights } = await part('checked/safety_checker', 'model')
+    const config = parseClipConfig(json, where)
+    const pixels = { pixel_values: wave(1, 3, 30, 30) }
+    await expectSame(options => safetyCheckerGraph(config, weights, options), pixels)
   })
 })
 
