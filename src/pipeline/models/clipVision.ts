@@ -27,9 +27,8 @@ function embed(g: Layers, config: ClipVisionConfig, pixels: Value, p: WeightPath
   const { hiddenSize, patchSize } = config
   const patch = { kernel: patchSize, stride: patchSize, padding: 0, bias: false }
   const grid = g.conv2d(pixels, p.at('patch_embedding'), hiddenSize, patch)
-  const patches = grid.shape[2] * grid.shape[3]
-  const sequence = g.transpose(g.reshape(grid, [1, hiddenSize, patches]), [0, 2, 1])
+  const sequence = g.pixels(grid)
   const classToken = g.reshape(g.weight(p, 'class_embedding', [hiddenSize]), [1, 1, hiddenSize])
-  const positions = g.weight(p.at('position_embedding'), 'weight', [patches + 1, hiddenSize])
+  const positions = g.weight(p.at('position_embedding'), 'weight', [sequence.shape[1] + 1, hiddenSize])
   return g.add(g.concat([classToken, sequence], 1), positions)
 }

@@ -18,17 +18,18 @@ export interface ResnetOptions {
 /** diffusers `ResnetBlock2D`. He et al. 2016; the time embedding as in Ho et al. 2020, or Dhariwal and Nichol 2021 (`scale_shift`). */
 export function resnetBlock(g: Layers, x: Value, p: WeightPath, options: ResnetOptions): Value {
   const { channels, groups, eps, activation, time, timeScaleShift = 'default', outputScale = 1, int8 = false } = options
-  const act = (value: Value) => g.activation(activation, value)
+  const norm = { groups, eps }
 
-  let h = g.conv2d(act(g.groupNorm(x, p.at('norm1'), groups, eps)), p.at('conv1'), channels, { int8 })
+  let h = g.conv2d(g.groupNorm(x, p.at('norm1'), { ...norm, activation }), p.at('conv1'), channels, { int8 })
   if (time && timeScaleShift === 'scale_shift') {
     const [scale, shift] = perChannel(g, time, p, [channels, channels])
-    h = g.add(g.mul(g.groupNorm(h, p.at('norm2'), groups, eps), g.shift(scale, 1)), shift)
+    h = g.add(g.mul(g.groupNorm(h, p.at('norm2'), norm), g.shift(scale, 1)), shift)
+    h = g.activation(activation, h)
   } else {
-    if (time) h = g.add(h, perChannel(g, time, p, [channels])[0])
-    h = g.groupNorm(h, p.at('norm2'), groups, eps)
+    const plus = time && perChannel(g, time, p, [channels])[0]
+    h = g.groupNorm(h, p.at('norm2'), { ...norm, activation, plus })
   }
-  h = g.conv2d(act(h), p.at('conv2'), channels, { int8 })
+  h = g.conv2d(h, p.at('conv2'), channels, { int8 })
 
   const shortcut = x.shape[1] === channels ? x : g.conv2d(x, p.at('conv_shortcut'), channels, { kernel: 1 })
   return g.scale(g.add(shortcut, h), 1 / outputScale)

@@ -52,7 +52,7 @@ export function steering(says: readonly Say[], skipped: number): UNetSteering {
           ),
         )
         const total = sum.reduce((all, residuals) => all.map((value, i) => g.add(value, residuals[i])))
-        return total.map(value => afterZeros(g, value, skipped))
+        return total.map(value => g.afterZeros(value, skipped))
       },
       toJSON: () =>
         JSON.stringify([skipped, ...says.map(({ controlnet, picture, rows }) => [controlnet.id, picture.dims, rows])]),
@@ -62,11 +62,4 @@ export function steering(says: readonly Say[], skipped: number): UNetSteering {
 
 function withoutFirst(g: Layers, x: Value, count: number): Value {
   return count === 0 ? x : g.split(x, [count, x.shape[0] - count], 0)[1]
-}
-
-function afterZeros(g: Layers, x: Value, count: number): Value {
-  if (count === 0) return x
-  const [items, ...rest] = x.shape
-  const pads = g.graph.constant('int64', [count, ...rest.map(() => 0), 0, ...rest.map(() => 0)])
-  return g.node('Pad', [x, pads], [count + items, ...rest])
 }

@@ -13,20 +13,17 @@ export interface TransformerOptions {
 
 /** diffusers `Transformer2DModel` on images: pixels become a sequence, and an image again. Rombach et al. 2022, section 3.3. */
 export function transformer2d(g: Layers, x: Value, text: Value, p: WeightPath, options: TransformerOptions): Value {
-  const [batch, channels, height, width] = x.shape
+  const [, channels, height, width] = x.shape
   const inner = options.heads * Math.floor(channels / options.heads)
-  const pixels = (image: Value) => g.transpose(g.reshape(image, [batch, image.shape[1], height * width]), [0, 2, 1])
-  const image = (sequence: Value) =>
-    g.reshape(g.transpose(sequence, [0, 2, 1]), [batch, sequence.shape[2], height, width])
 
-  let h = g.groupNorm(x, p.at('norm'), options.groups, 1e-6)
+  let h = g.groupNorm(x, p.at('norm'), { groups: options.groups, eps: 1e-6 })
   h = options.linearProjection
-    ? g.linear(pixels(h), p.at('proj_in'), inner)
-    : pixels(g.conv2d(h, p.at('proj_in'), inner, { kernel: 1 }))
+    ? g.linear(g.pixels(h), p.at('proj_in'), inner)
+    : g.pixels(g.conv2d(h, p.at('proj_in'), inner, { kernel: 1 }))
   for (let i = 0; i < options.layers; i++) h = transformerBlock(g, h, text, p.at('transformer_blocks', i), options)
   h = options.linearProjection
-    ? image(g.linear(h, p.at('proj_out'), channels))
-    : g.conv2d(image(h), p.at('proj_out'), channels, { kernel: 1 })
+    ? g.image(g.linear(h, p.at('proj_out'), channels), height, width)
+    : g.conv2d(g.image(h, height, width), p.at('proj_out'), channels, { kernel: 1 })
   return g.add(h, x)
 }
 

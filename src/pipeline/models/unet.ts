@@ -118,7 +118,8 @@ function unet(g: Layers, config: UNetConfig, p: WeightPath, shape: UNetShape): v
     config.upBlocks[last].layers - 1,
   )
 
-  x = g.activation(config.activation, g.groupNorm(x, p.at('conv_norm_out'), config.groups, config.eps))
+  const { groups, eps, activation } = config
+  x = g.groupNorm(x, p.at('conv_norm_out'), { groups, eps, activation })
   g.output('out_sample', g.conv2d(x, p.at('conv_out'), config.outChannels, { kernel: config.convOutKernel }))
 }
 

@@ -137,18 +137,17 @@ function midBlock(g: Layers, config: VaeConfig, x: Value, p: WeightPath): Value 
 
 /** One head over all pixels; diffusers `Attention` as the VAE has it. */
 function pixelAttention(g: Layers, config: VaeConfig, x: Value, p: WeightPath): Value {
-  const [batch, channels, height, width] = x.shape
-  const normal = g.groupNorm(x, p.at('group_norm'), config.groups, EPS)
-  const pixels = g.transpose(g.reshape(normal, [batch, channels, height * width]), [0, 2, 1])
+  const [, channels, height, width] = x.shape
+  const pixels = g.pixels(g.groupNorm(x, p.at('group_norm'), { groups: config.groups, eps: EPS }))
   const [q, k, v] = ['to_q', 'to_k', 'to_v'].map(name => g.linear(pixels, p.at(name), channels))
   const h = g.linear(g.attention(q, k, v, { heads: 1 }), p.at('to_out', 0), channels)
-  return g.reshape(g.transpose(h, [0, 2, 1]), x.shape)
+  return g.image(h, height, width)
 }
 
 /** The activation here is SiLU whatever `act_fn` says: so diffusers has it. */
 function head(g: Layers, config: VaeConfig, x: Value, p: WeightPath, channels: number): Value {
-  const normal = g.groupNorm(x, p.at('conv_norm_out'), config.groups, EPS)
-  return g.conv2d(g.activation('silu', normal), p.at('conv_out'), channels)
+  const normal = g.groupNorm(x, p.at('conv_norm_out'), { groups: config.groups, eps: EPS, activation: 'silu' })
+  return g.conv2d(normal, p.at('conv_out'), channels)
 }
 
 function resnet(g: Layers, { groups, activation }: VaeConfig, x: Value, p: WeightPath, channels: number): Value {

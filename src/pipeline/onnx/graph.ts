@@ -18,6 +18,8 @@ export interface Value {
   name: string
   shape: readonly number[]
   dtype: DataType
+  /** an image that lies as [batch, height, width, channels], though its shape is [batch, channels, height, width]; nodes never hold one (nhwc.ts) */
+  channelsLast?: true
 }
 
 /** A number is an ONNX int, `{ float }` a float, an array ints. */

@@ -1,8 +1,10 @@
 import { elementCount } from '../tensor.js'
 import { besideConv, besideLinear, changesWeight, type LayerAdapters, withDeltas } from './adapters.js'
 import { type Attention, attention } from './attention.js'
-import { type DataType, Graph, type ModelGraph, type NodeOptions, typeNumbers, type Value } from './graph.js'
+import type { ModelGraph, Value } from './graph.js'
 import { conv3x3Int8, linearInt8 } from './int8.js'
+import { afterZerosNhwc, asItLies, convNhwc, groupNormNhwc, hasGroupNorm, imageOf, inNhwc, toNchw } from './nhwc.js'
+import { Operators } from './operators.js'
 import { dequantized, isIn4Bits, linear4Bit } from './quantized.js'
 import type { WeightPath } from './weightPath.js'
 import { conv3x3Winograd, winogradTile } from './winograd.js'
@@ -36,6 +38,15 @@ export interface ConvOptions {
   bias?: boolean
 }
 
+export interface GroupNormOptions {
+  groups: number
+  eps: number
+  /** after it */
+  activation?: Activation
+  /** added to the image before it, [1, channels, 1, 1] */
+  plus?: Value | undefined
+}
+
 export interface AttentionOptions {
   heads: number
   /** added to the scores, broadcast to [batch, heads, queries, keys] */
@@ -49,20 +60,26 @@ export interface AttentionOptions {
 /** onnxruntime's own operators. */
 const microsoft = { domain: 'com.microsoft' }
 
+/** The widths that its kernel is compiled for: bias_split_gelu.cc */
+const biasSplitGeluSizes = [2560, 5120, 10240]
+
 /**
  * The layers of torch.nn, written in the operators that are fastest, or that exist at all, on an execution provider.
- * Images are NCHW, sequences [batch, length, channels]; weights lie as torch stores them.
+ * Images are NCHW by their shape, wherever their channels lie (nhwc.ts), sequences [batch, length, channels]; weights lie as torch stores them.
  */
-export class Layers {
-  readonly graph = new Graph()
+export class Layers extends Operators {
   readonly precision: 'float32' | 'float16'
   readonly adapterScales: Value | undefined
+  /** of onnxruntime, for CUDA in half precision; images come to lie with their channels last, as these want them (nhwc.ts) */
+  readonly hasDiffusionKernels: boolean
 
   constructor(readonly options: LayerOptions) {
+    super()
     const scales = options.adapters?.scales
     this.adapterScales = scales ? this.graph.input('adapter_scales', 'float32', [scales]) : undefined
     const half = options.precision === 'float16' && (options.provider === 'cuda' || options.provider === 'dml')
     this.precision = half ? 'float16' : 'float32'
+    this.hasDiffusionKernels = half && options.provider === 'cuda'
   }
 
   /** float32 at the graph's edge. */
@@ -76,7 +93,7 @@ export class Layers {
 
   /** float32 at the graph's edge. */
   output(name: string, value: Value): void {
-    this.graph.output(this.cast(value, 'float32'), name)
+    this.graph.output(this.cast(toNchw(this, value), 'float32'), name)
   }
 
   build(): ModelGraph {
@@ -106,6 +123,11 @@ export class Layers {
       const both = this.linear(x, p, 2 * features, { int8: true })
       const [first, second] = this.split(both, [features, features], x.shape.length - 1)
       return this.mul(first, this.activation('gelu', second))
+    }
+    if (this.hasDiffusionKernels && biasSplitGeluSizes.includes(2 * features)) {
+      const both = besideLinear(this, this.product(x, this.weight(p, 'weight', shape)), x, p, shape)
+      const halves = [both, this.weight(p, 'bias', [2 * features])]
+      return this.node('BiasSplitGelu', halves, [...x.shape.slice(0, -1), features], microsoft)
     }
     const half = (from: number, bias?: Value) => {
       const rows = [from, from + features] as const
@@ -149,6 +171,7 @@ export class Layers {
     const columns = Math.floor((width + pads[1] + pads[3] - kernel) / stride) + 1
     const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads }
     const shape = [batch, weight.shape[0], rows, columns]
+    if (this.hasDiffusionKernels) return convNhwc(this, x, weight, bias, shape, attributes)
     return this.node('Conv', [x, weight, ...(bias ? [bias] : [])], shape, { attributes })
   }
 
@@ -156,7 +179,10 @@ export class Layers {
    * torch.nn.GroupNorm. No provider has a fast kernel of its own for NCHW, so the groups become the channels of an
    * InstanceNormalization; in float32, because sums over a group overflow half precision.
    */
-  groupNorm(x: Value, p: WeightPath, groups: number, eps: number): Value {
+  groupNorm(x: Value, p: WeightPath, options: GroupNormOptions): Value {
+    const { groups, eps, activation, plus } = options
+    if (this.hasDiffusionKernels && hasGroupNorm(x.shape, groups)) return groupNormNhwc(this, x, p, options)
+    if (plus) x = this.add(x, plus)
     const [batch, channels] = x.shape
     const grouped = this.reshape(this.cast(x, 'float32'), [batch, groups, elementCount(x.shape) / (batch * groups)])
     const one = this.graph.constant('float32', Array(groups).fill(1))
@@ -167,7 +193,8 @@ export class Layers {
     const broadcasting = [channels, ...x.shape.slice(2).map(() => 1)]
     const perChannel = (name: string) => this.weight(p, name, [channels], undefined, broadcasting)
     const image = this.cast(this.reshape(normal, x.shape), x.dtype)
-    return this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
+    const y = this.add(this.mul(image, perChannel('weight')), perChannel('bias'))
+    return activation ? this.activation(activation, y) : y
   }
 
   /** torch.nn.LayerNorm over the last dimension. */
@@ -187,7 +214,7 @@ export class Layers {
       case 'mish':
         return this.mul(x, this.unary('Tanh', this.unary('Softplus', x)))
       case 'gelu':
-        return this.node('Gelu', [x], x.shape, microsoft)
+        return this.elementwise('Gelu', [x], microsoft)
       case 'relu':
         return this.unary('Relu', x)
     }
@@ -208,9 +235,34 @@ export class Layers {
       coordinate_transformation_mode: 'asymmetric',
     }
     const doubled = height === 2 * rows && width === 2 * columns
-    const scales = doubled ? this.graph.constant('float32', [1, 1, 2, 2]) : undefined
-    const sizes = doubled ? undefined : this.graph.constant('int64', shape)
-    return this.node('Resize', [x, undefined, scales, sizes], shape, { attributes })
+    const inOrder = x.channelsLast ? inNhwc : (dims: number[]) => dims
+    const scales = doubled ? this.graph.constant('float32', inOrder([1, 1, 2, 2])) : undefined
+    const sizes = doubled ? undefined : this.graph.constant('int64', inOrder(shape))
+    const y = this.node('Resize', [asItLies(x), undefined, scales, sizes], inOrder(shape), { attributes })
+    return x.channelsLast ? imageOf(y) : y
+  }
+
+  /** An image's pixels as a sequence, [batch, height · width, channels]. */
+  pixels(image: Value): Value {
+    const [batch, channels, height, width] = image.shape
+    if (image.channelsLast) return this.reshape(asItLies(image), [batch, height * width, channels])
+    return this.transpose(this.reshape(image, [batch, channels, height * width]), [0, 2, 1])
+  }
+
+  /** A sequence of pixels as an image, [batch, channels, height, width]. */
+  image(pixels: Value, height: number, width: number): Value {
+    const [batch, , channels] = pixels.shape
+    if (this.hasDiffusionKernels) return imageOf(this.reshape(pixels, [batch, height, width, channels]))
+    return this.reshape(this.transpose(pixels, [0, 2, 1]), [batch, channels, height, width])
+  }
+
+  /** An image of each item, after `count` items of zeros. */
+  afterZeros(x: Value, count: number): Value {
+    if (count === 0) return x
+    if (this.hasDiffusionKernels) return afterZerosNhwc(this, x, count)
+    const [items, ...rest] = x.shape
+    const pads = this.graph.constant('int64', [count, ...rest.map(() => 0), 0, ...rest.map(() => 0)])
+    return this.node('Pad', [x, pads], [count + items, ...rest])
   }
 
   /** torch.nn.Embedding. @param ids int32 */
@@ -238,95 +290,10 @@ export class Layers {
     return this.cast(name === 'weight' ? withDeltas(this, stored, p, shape, rows) : stored, this.precision)
   }
 
-  add(a: Value, b: Value): Value {
-    return this.binary('Add', a, b)
-  }
-
-  mul(a: Value, b: Value): Value {
-    return this.binary('Mul', a, b)
-  }
-
-  scale(x: Value, factor: number): Value {
-    return factor === 1 ? x : this.mul(x, this.scalar(factor, x.dtype))
-  }
-
-  shift(x: Value, term: number): Value {
-    return this.add(x, this.scalar(term, x.dtype))
-  }
-
-  unary(type: string, x: Value): Value {
-    return this.node(type, [x], x.shape)
-  }
-
-  matMul(a: Value, b: Value): Value {
-    return this.node('MatMul', [a, b], [...a.shape.slice(0, -1), b.shape.at(-1)!])
-  }
-
-  softmax(x: Value): Value {
-    return this.node('Softmax', [x], x.shape, { attributes: { axis: -1 } })
-  }
-
-  concat(values: readonly Value[], axis: number): Value {
-    if (values.length === 1) return values[0]
-    for (const { shape } of values) {
-      if (shape.some((dim, i) => i !== axis && dim !== values[0].shape[i]))
-        throw new RangeError(`cannot join [${values.map(value => value.shape.join(', ')).join('] and [')}] on ${axis}`)
-    }
-    const shape = values[0].shape.map((dim, i) =>
-      i === axis ? values.reduce((sum, value) => sum + value.shape[axis], 0) : dim,
-    )
-    return this.node('Concat', values, shape, { attributes: { axis } })
-  }
-
-  split(x: Value, sizes: readonly number[], axis: number): Value[] {
-    if (sizes.length === 1) return [x]
-    const shapes = sizes.map(size => x.shape.map((dim, i) => (i === axis ? size : dim)))
-    return this.graph.nodes('Split', [x, this.graph.constant('int64', sizes)], shapes, { attributes: { axis } })
-  }
-
-  /** @param from, to of `axis`, [from, to) */
-  slice(x: Value, axis: number, from: number, to: number): Value {
-    if (from === 0 && to === x.shape[axis]) return x
-    const shape = x.shape.map((dim, i) => (i === axis ? to - from : dim))
-    const [start, end, axes] = [from, to, axis].map(value => this.graph.constant('int64', [value]))
-    return this.node('Slice', [x, start, end, axes], shape)
-  }
-
-  reshape(x: Value, shape: readonly number[] = x.shape): Value {
-    if (shape.length === x.shape.length && shape.every((dim, i) => dim === x.shape[i])) return x
-    return this.node('Reshape', [x, this.graph.constant('int64', shape)], shape)
-  }
-
-  transpose(x: Value, perm: readonly number[]): Value {
-    return this.node(
-      'Transpose',
-      [x],
-      perm.map(axis => x.shape[axis]),
-      { attributes: { perm } },
-    )
-  }
-
-  cast(x: Value, dtype: DataType): Value {
-    if (x.dtype === dtype) return x
-    return this.node('Cast', [x], x.shape, { attributes: { to: typeNumbers[dtype] }, dtype })
-  }
-
-  node(type: string, inputs: readonly (Value | undefined)[], shape: readonly number[], options?: NodeOptions): Value {
-    return this.graph.node(type, inputs, shape, options)
-  }
-
   /** x · sigmoid(factor · x) */
   private sigmoidLinear(x: Value, factor: number): Value {
     if (this.options.provider !== 'cpu') return this.mul(x, this.unary('Sigmoid', this.scale(x, factor)))
-    return this.node('QuickGelu', [x], x.shape, { ...microsoft, attributes: { alpha: { float: factor } } })
-  }
-
-  private scalar(value: number, dtype: DataType): Value {
-    return this.cast(this.graph.constant('float32', [value], []), dtype)
-  }
-
-  private binary(type: 'Add' | 'Mul', a: Value, b: Value): Value {
-    return this.node(type, [a, b], broadcast(a.shape, b.shape))
+    return this.elementwise('QuickGelu', [x], { ...microsoft, attributes: { alpha: { float: factor } } })
   }
 
   /**
@@ -350,15 +317,4 @@ export class Layers {
 /** Where there are weights in 8 bits, and no adapter asks for another weight. */
 function bearsInt8(g: Layers, p: WeightPath, shape: readonly number[]): boolean {
   return p.isInt8 && !changesWeight(g, p, shape)
-}
-
-function broadcast(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length)
-  const dim = (shape: readonly number[], i: number) => shape[i - rank + shape.length] ?? 1
-  return Array.from({ length: rank }, (_, i) => {
-    const [left, right] = [dim(a, i), dim(b, i)]
-    if (left !== right && left !== 1 && right !== 1)
-      throw new RangeError(`cannot combine [${a.join(', ')}] and [${b.join(', ')}]`)
-    return Math.max(left, right)
-  })
 }
