@@ -18,35 +18,42 @@ const cases = [
   { size: 1024, batch: 1 },
 ]
 
-const peers = [
-  { name: 'diffusers, float16', form: 'eager' },
-  { name: 'diffusers, float16, torch.compile', form: 'compiled' },
-]
 const needs = ['torch', 'diffusers']
 
-/** Pictures of the folder in half precision on the first card; ours, then each peer's, so that each has the card's memory to itself. */
+/** Pictures of the folder on the first card, in half precision but by WebGPU; one after the other, so that each has the card's memory to itself. */
 export async function measure({ folder, calls, python }) {
   const { StableDiffusionPipeline, resolveDevice, nvidiaGpu } = await source(
     'pipeline/index.ts',
     'pipeline/runtime/devices.ts',
     'pipeline/runtime/nvidiaGpu.ts',
   )
-  try {
-    await resolveDevice('cuda')
-  } catch (error) {
-    return { absent: error.message }
-  }
+  const absenceOf = device =>
+    resolveDevice(device).then(
+      () => undefined,
+      error => error.message,
+    )
+  const absent = await absenceOf('cuda')
+  if (absent) return { absent }
   const { gpus, driver } = await nvidiaGpu()
-  const ours = await drawn(() => openOurs(StableDiffusionPipeline, folder), calls)
+  const ours = await drawn(() => openOurs(StableDiffusionPipeline, folder, 'cuda', 'float16'), calls)
+  const others = [
+    {
+      name: '**SD Notebook**, WebGPU, float32',
+      absent: await absenceOf('webgpu'),
+      open: () => openOurs(StableDiffusionPipeline, folder, 'webgpu', 'float32'),
+    },
+    ...['eager', 'compiled'].map(form => ({
+      name: `diffusers, float16${form === 'compiled' ? ', torch.compile' : ''}`,
+      absent: absence(python, needs),
+      open: () => openTorch(python, folder, form),
+    })),
+  ]
   const beside = []
-  for (const { name, form } of peers) {
-    const absent = absence(python, needs)
+  for (const { name, absent, open } of others) {
     if (!absent) process.stderr.write(`  ${name} …\n`)
     const measured = absent
       ? { absent }
-      : await drawn(() => openTorch(python, folder, form), calls).catch(error => ({
-          absent: `it failed: ${error.message}`,
-        }))
+      : await drawn(open, calls).catch(error => ({ absent: `it failed: ${error.message}` }))
     const nearness = measured.results && decibels(ours.results[0].pixels, measured.results[0].pixels)
     beside.push({ name, ...measured, ...(nearness && { decibels: nearness }) })
   }
@@ -81,10 +88,10 @@ async function drawn(open, calls) {
   return { results }
 }
 
-async function openOurs(StableDiffusionPipeline, folder) {
+async function openOurs(StableDiffusionPipeline, folder, device, dtype) {
   const pipeline = await StableDiffusionPipeline.fromPretrained(folder, {
-    device: 'cuda',
-    dtype: 'float16',
+    device,
+    dtype,
     requiresSafetyChecker: false,
   })
   return {
@@ -110,7 +117,7 @@ async function openTorch(python, folder, form) {
 }
 
 export function section({ gpu, driver, steps, ours, peers, versions }) {
-  const rows = [{ name: '**SD Notebook**, float16', ...ours }, ...peers].flatMap(({ name, results = [] }) =>
+  const rows = [{ name: '**SD Notebook**, CUDA, float16', ...ours }, ...peers].flatMap(({ name, results = [] }) =>
     results.map(({ size, batch, first, call, memory }) => [
       ...[name, `${size} × ${size}`, String(batch), s(first), range(call), s(call.median / batch), gb(memory)],
     ]),
@@ -118,7 +125,7 @@ export function section({ gpu, driver, steps, ours, peers, versions }) {
   const present = peers.filter(({ absent }) => !absent)
   return [
     `Stable Diffusion 1.x on one ${gpu.name}${driver ? `, driver ${driver.version}` : ''}, ${steps} steps of PNDM, which are ${steps + 1} calls of the U-Net, ` +
-      `with guidance ${request.guidance} in one call: text encoder, U-Net and decoder in half precision, from the call to the pictures, ` +
+      `with guidance ${request.guidance} in one call: text encoder, U-Net and decoder, from the call to the pictures, ` +
       `${ours.results[0].call.times.length} of each one after another: median (least to most). *First*: two steps, for which sessions or kernels are made. ` +
       '*Memory*: of the card, by nvidia-smi, at most.',
     table(['', 'pictures of', 'at once', 'first', 'a call', 'a picture', 'memory'], rows),
