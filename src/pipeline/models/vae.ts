@@ -28,7 +28,7 @@ export function vaeDecoderGraph(
   shape: VaeShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = new Layers(vaeOptions(config, options))
+  const g = new Layers(vaeOptions(options))
   decode(g, config, vaeCheckpoint(config, weights), shape)
   return g.build()
 }
@@ -46,7 +46,7 @@ export function vaeEncoderGraph(
   shape: VaeShape,
   options: LayerOptions,
 ): ModelGraph {
-  const g = new Layers(vaeOptions(config, options))
+  const g = new Layers(vaeOptions(options))
   encode(g, config, vaeCheckpoint(config, weights), shape)
   return g.build()
 }
@@ -76,10 +76,9 @@ function currentKey(key: string): string {
   )
 }
 
-/** diffusers slices the attention of the U-Net only; `force_upcast` keeps half precision away from values it cannot hold. */
-function vaeOptions(config: VaeConfig, options: LayerOptions): LayerOptions {
-  const attention = options.attention.kind === 'sliced' ? ({ kind: 'fused' } as const) : options.attention
-  return { ...options, attention, precision: config.forceUpcast ? 'float32' : options.precision }
+/** diffusers slices the attention of the U-Net only. */
+function vaeOptions(options: LayerOptions): LayerOptions {
+  return options.attention.kind === 'sliced' ? { ...options, attention: { kind: 'fused' } } : options
 }
 
 function decode(g: Layers, config: VaeConfig, root: WeightPath, { batch, height, width }: VaeShape): void {

@@ -23,8 +23,6 @@ export interface VaeConfig {
   latentsStd: number[] | null
   /** null where the latent space is not known */
   latentRgb: LatentRgb | null
-  /** half precision overflows: compute in float32 */
-  forceUpcast: boolean
 }
 
 /**
@@ -60,8 +58,8 @@ export function parseVaeConfig(json: unknown, where: string): VaeConfig {
     latentsMean: read.numbersOrNull('latents_mean'),
     latentsStd: read.numbersOrNull('latents_std'),
     latentRgb: readLatentRgb(read, { latentChannels, blockOutChannels, scalingFactor }),
-    forceUpcast: read.boolean('force_upcast', true),
   }
+  read.inert('force_upcast') // diffusers looks at it in pipelines of Stable Diffusion XL alone
   if (config.scalingFactor === 0) read.refuse('scaling_factor', 'expected a number other than 0')
   read.finish()
   return config

@@ -53,7 +53,7 @@ const classes = [
     parse: parseControlNetConfig,
     inert: ['addition_embed_type_num_heads', 'addition_time_embed_dim', 'projection_class_embeddings_input_dim'],
   },
-  { name: 'AutoencoderKL', parse: parseVaeConfig, inert: [] },
+  { name: 'AutoencoderKL', parse: parseVaeConfig, inert: ['force_upcast'] },
   { name: 'AutoencoderTiny', parse: parseTinyVaeConfig, inert: ['force_upcast'] },
   {
     name: 'CLIPTextConfig',

@@ -58,7 +58,7 @@ async function steered() {
 
 async function vae(name: string) {
   const { config, where, ...rest } = await fixture(name)
-  return { config: { ...parseVaeConfig(config, where), forceUpcast: false }, ...rest }
+  return { config: parseVaeConfig(config, where), ...rest }
 }
 
 describe('with its operators spelled out it gives what diffusers gives:', () => {

@@ -51,17 +51,14 @@ describe('attention in the VAE', () => {
   })
 })
 
-test('half precision is for a VAE that can be run in it', async () => {
+test('half precision is another picture, slightly', async () => {
   const { config, weights, expected } = await load('vae-bare')
   const options = { ...onCpu, provider: 'cuda', precision: 'float16' } as const
-  const decode = async (forceUpcast: boolean) => {
-    const graph = vaeDecoderGraph({ ...config, forceUpcast }, weights, { batch: 1, height: 3, width: 5 }, options)
-    const { sample } = await run(inPlainOperators(graph), { latents: expected('0.latents') })
-    return difference(sample, expected('0.decoded'))
-  }
-  expect(await decode(true)).toBeLessThan(1e-5)
-  expect(await decode(false)).toBeGreaterThan(1e-5)
-  expect(await decode(false)).toBeLessThan(5e-3)
+  const graph = vaeDecoderGraph(config, weights, { batch: 1, height: 3, width: 5 }, options)
+  const { sample } = await run(inPlainOperators(graph), { latents: expected('0.latents') })
+  const differs = difference(sample, expected('0.decoded'))
+  expect(differs).toBeGreaterThan(1e-5)
+  expect(differs).toBeLessThan(5e-3)
 })
 
 test('Stable Diffusion 1.x has 83,653,863 parameters', () => {
