@@ -87,15 +87,28 @@ export class Workbench implements AsyncDisposable {
 
   /** Runs a command by its title in the palette, as `SD Notebook: Restart Kernel`. */
   async command(title: string) {
-    await this.page.keyboard.press('F1')
-    await this.pick(`>${title}`, title)
+    // which commands the palette has is settled as it opens, and on a busy machine a notebook that is shown may not count yet
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await this.page.keyboard.press('F1')
+      const row = await this.row(`>${title}`, title)
+      const isThere = await row.waitFor({ timeout: 10_000 }).then(
+        () => true,
+        () => false,
+      )
+      if (isThere) return row.click()
+      await this.page.keyboard.press('Escape')
+    }
+    throw new Error(`the palette has no "${title}"`)
   }
 
   /** Types into the quick input, and takes the row that holds the text. */
   async pick(text: string, row = text) {
-    const input = this.page.locator('.quick-input-widget input.input')
-    await input.fill(text)
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click()
+    await (await this.row(text, row)).click()
+  }
+
+  private async row(text: string, row: string) {
+    await this.page.locator('.quick-input-widget input.input').fill(text)
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first()
   }
 
   /** Waits for a notification that holds the text; a page that is driven shows none by itself. */
