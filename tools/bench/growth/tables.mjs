@@ -48,7 +48,7 @@ export const tables = [
     rows: ({ decoder }) => decoder,
     x: { title: 'picture, pixels', of: ({ size }) => size ** 2, label: pixels, show: ({ size }) => `${size}²` },
     columns: [
-      { name: 'a picture', of: row => row.seconds, ...sec },
+      { name: 'a picture', of: row => row.seconds, ...sec, most: 1.15 },
       { name: 'attention', of: row => row.attention, ...sec, most: 2.2 },
       { name: 'norms', of: row => row.norms, ...sec },
       { name: 'convolutions', of: row => row.convolutions, ...sec, most: 1.15 },
