@@ -30,6 +30,20 @@ async function part(name: string, file = 'diffusion_pytorch_model') {
   return { json: readJson<Record<string, unknown>>(join(path, 'config.json')), where: `${name}/config.json`, weights }
 }
 
+/** A call of a U-Net's fixture: its graph for CUDA, what it takes, and what diffusers gives. */
+function unetCall({ config, where, weights, expected }: Awaited<ReturnType<typeof fixture>>, call: number) {
+  const [sample, timestep, text] = ['sample', 'timestep', 'encoder_hidden_states'].map(key =>
+    expected(`${call}.${key}`),
+  )
+  const [batch, , height, width] = sample.dims
+  const shape = { batch, height, width, sequenceLength: text.dims[1] }
+  return {
+    graph: unetGraph(parseUNetConfig(config, where), weights, shape, onCuda),
+    inputs: { sample, timestep, encoder_hidden_states: text },
+    theirs: expected(`${call}.out_sample`),
+  }
+}
+
 /** Values that differ from one to the next. */
 function wave(...dims: number[]): Values {
   const size = dims.reduce((a, b) => a * b)
@@ -74,16 +88,11 @@ describe('with its operators spelled out it gives what diffusers gives:', () => 
     'unet-bfloat16',
     'unet-sharded',
   ])('%s', async name => {
-    const { config, where, weights, calls, expected } = await fixture(name)
-    for (let i = 0; i < calls; i++) {
-      const [sample, timestep, text] = ['sample', 'timestep', 'encoder_hidden_states'].map(key =>
-        expected(`${i}.${key}`),
-      )
-      const [batch, , height, width] = sample.dims
-      const shape = { batch, height, width, sequenceLength: text.dims[1] }
-      const graph = unetGraph(parseUNetConfig(config, where), weights, shape, onCuda)
-      const { out_sample } = await runPlain(graph, { sample, timestep, encoder_hidden_states: text })
-      expect(difference(out_sample, expected(`${i}.out_sample`))).toBeLessThan(1e-5)
+    const unet = await fixture(name)
+    for (let i = 0; i < unet.calls; i++) {
+      const { graph, inputs, theirs } = unetCall(unet, i)
+      const { out_sample } = await runPlain(graph, inputs)
+      expect(difference(out_sample, theirs)).toBeLessThan(1e-5)
     }
   })
 
@@ -152,13 +161,9 @@ describe('and what the graph of the CPU gives:', () => {
 })
 
 test('in half precision itself, to what that holds', async () => {
-  const { config, where, weights, expected } = await fixture('unet-sd2')
-  const [sample, timestep, text] = ['sample', 'timestep', 'encoder_hidden_states'].map(key => expected(`0.${key}`))
-  const [batch, , height, width] = sample.dims
-  const shape = { batch, height, width, sequenceLength: text.dims[1] }
-  const graph = unetGraph(parseUNetConfig(config, where), weights, shape, onCuda)
-  const { out_sample } = await run(inPlainOperators(graph), { sample, timestep, encoder_hidden_states: text })
-  const apart = difference(out_sample, expected('0.out_sample'))
+  const { graph, inputs, theirs } = unetCall(await fixture('unet-sd2'), 0)
+  const { out_sample } = await run(inPlainOperators(graph), inputs)
+  const apart = difference(out_sample, theirs)
   expect(apart).toBeGreaterThan(1e-5)
   expect(apart).toBeLessThan(5e-3)
 })
@@ -288,21 +293,17 @@ describe('images', () => {
   })
 
   test('have in the graph the shape in which they lie, which its pieces tell each other', async () => {
-    const { config, where, weights, expected } = await fixture('unet-sd1')
-    const [sample, timestep, text] = ['sample', 'timestep', 'encoder_hidden_states'].map(key => expected(`0.${key}`))
-    const [batch, , height, width] = sample.dims
-    const shape = { batch, height, width, sequenceLength: text.dims[1] }
-    const graph = unetGraph(parseUNetConfig(config, where), weights, shape, onCuda)
-    for (const { inputs, outputs } of graph.nodes)
-      for (const value of [...inputs, ...outputs]) expect(value?.channelsLast).toBeUndefined()
+    const { graph, inputs, theirs } = unetCall(await fixture('unet-sd1'), 0)
+    for (const node of graph.nodes)
+      for (const value of [...node.inputs, ...node.outputs]) expect(value?.channelsLast).toBeUndefined()
 
-    let values: Record<string, Values> = { sample, timestep, encoder_hidden_states: text }
+    let values: Record<string, Values> = inputs
     const cut = pieces(inFloat32(inPlainOperators(graph)), 2 ** 14)
     expect(cut.length).toBeGreaterThan(10)
     for (const piece of cut) {
       const taken = Object.fromEntries(piece.inputs.map(({ name }) => [name, values[name]]))
       values = { ...values, ...(await run(piece, taken)) }
     }
-    expect(difference(values.out_sample, expected('0.out_sample'))).toBeLessThan(1e-5)
+    expect(difference(values.out_sample, theirs)).toBeLessThan(1e-5)
   })
 })
