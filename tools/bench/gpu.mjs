@@ -106,7 +106,7 @@ async function openOurs(StableDiffusionPipeline, folder, device, dtype) {
 
 async function openTorch(python, folder, form) {
   const exchange = await mkdtemp(join(tmpdir(), 'sdnb-bench-'))
-  const peer = await openPeer(python.path, 'torch_picture.py', exchange, folder, form, 'cuda', 'float16')
+  const peer = await openPeer(python.path, 'torch_picture.py', exchange, folder, form)
   return {
     draw: async request => ({ ...(await peer.ask(request)), pixels: await readFile(join(exchange, 'picture')) }),
     async close() {
